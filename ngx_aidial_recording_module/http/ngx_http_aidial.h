@@ -1,0 +1,396 @@
+
+/*
+ * The request layer: configuration, flows and replies.
+ */
+
+
+#ifndef _NGX_HTTP_AIDIAL_H_INCLUDED_
+#define _NGX_HTTP_AIDIAL_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_aidial_core.h"
+#include "ngx_aidial_ask.h"
+#include "ngx_aidial_call.h"
+#include "ngx_aidial_cookie.h"
+#include "ngx_aidial_hmac.h"
+#include "ngx_aidial_json.h"
+#include "ngx_aidial_key.h"
+#include "ngx_aidial_policy.h"
+#include "ngx_aidial_reason.h"
+#include "ngx_aidial_redis_ops.h"
+#include "ngx_aidial_session.h"
+#include "ngx_aidial_tenant.h"
+#include "ngx_aidial_token.h"
+
+
+/* what a location is */
+
+#define NGX_HTTP_AIDIAL_NONE    0
+#define NGX_HTTP_AIDIAL_STATUS  1
+#define NGX_HTTP_AIDIAL_GRANT   2
+#define NGX_HTTP_AIDIAL_MEDIA   3
+
+
+#define NGX_HTTP_AIDIAL_OPAQUE  0
+#define NGX_HTTP_AIDIAL_SIGNED  1
+
+
+/* seconds that Redis remembers a grant longer than its life */
+
+#define NGX_HTTP_AIDIAL_GRANT_MARGIN  60
+
+/* seconds a client is asked to wait when the service is unavailable */
+
+#define NGX_HTTP_AIDIAL_RETRY_AFTER  1
+
+
+/* a module that rewrites bodies, and its configuration when left alone */
+
+typedef struct {
+    ngx_uint_t                 index;
+    void                      *conf;
+} ngx_http_aidial_rewriter_t;
+
+
+typedef struct {
+    ngx_aidial_redis_conf_t   *redis;
+    ngx_shm_zone_t            *zone;
+    ngx_array_t               *grant_keys;   /* of ngx_aidial_key_t */
+    ngx_str_t                  key_prefix;
+
+    ngx_array_t                rewriters;    /* ngx_http_aidial_rewriter_t */
+    ngx_uint_t                 used;         /* 1: some location has a role */
+} ngx_http_aidial_main_conf_t;
+
+
+typedef struct {
+    ngx_uint_t                 role;         /* what the location is */
+    ngx_http_complex_value_t  *call_id;      /* of status and grant */
+    ngx_str_t                  prefix;       /* of the media location */
+
+    ngx_str_t                  media_uri;
+    ngx_str_t                  session_cookie;
+    ngx_uint_t                 session_format;
+    ngx_str_t                  session_prefix;    /* of signed */
+    ngx_array_t               *session_secrets;   /* of ngx_str_t, signed */
+    ngx_str_t                  session_key;
+    ngx_aidial_session_map_t   session_map;
+    time_t                     playback_ttl;      /* seconds */
+    time_t                     download_ttl;      /* seconds */
+    ngx_array_t               *origins;           /* of ngx_str_t */
+} ngx_http_aidial_loc_conf_t;
+
+
+/* what all workers of this edge share */
+
+typedef struct {
+    ngx_atomic_t               redis_outage;   /* 1: said to be away */
+} ngx_http_aidial_shared_t;
+
+
+typedef struct ngx_http_aidial_ctx_s  ngx_http_aidial_ctx_t;
+
+
+/*
+ * A step asks ("start") and, where it had to wait, judges the answer
+ * ("finish").  NGX_OK: go on with the next row.  NGX_AGAIN (start only): asked,
+ * not answered.  NGX_DECLINED: refused, ctx->problem is set.  NGX_ERROR:
+ * cannot tell; refused as ctx->problem says, or as service_unavailable.
+ */
+
+typedef ngx_int_t (*ngx_http_aidial_step_pt)(ngx_http_aidial_ctx_t *ctx);
+
+typedef struct {
+    ngx_str_t                  name;
+    ngx_http_aidial_step_pt    start;
+    ngx_http_aidial_step_pt    finish;
+} ngx_http_aidial_step_t;
+
+
+typedef enum {
+    NGX_HTTP_AIDIAL_UNDECIDED = 0,
+    NGX_HTTP_AIDIAL_ALLOWED,
+    NGX_HTTP_AIDIAL_REFUSED
+} ngx_http_aidial_decision_e;
+
+
+struct ngx_http_aidial_ctx_s {
+    ngx_http_request_t                *request;   /* always the main one */
+    const ngx_http_aidial_loc_conf_t  *conf;
+
+    const ngx_http_aidial_step_t      *step;
+    ngx_aidial_redis_op_t             *op;        /* what is waited for */
+
+    ngx_http_aidial_decision_e         decision;
+    ngx_aidial_problem_e               problem;
+    ngx_aidial_reasons_t               reasons;
+
+    ngx_str_t                          sid;
+    ngx_str_t                          token_text;
+    ngx_aidial_token_t                 token;
+    ngx_str_t                          call_id;
+    ngx_aidial_session_t               session;
+    ngx_aidial_call_t                  call;
+    ngx_aidial_tenant_t                tenant;
+    ngx_uint_t                         action;
+    ngx_uint_t                         grant_state;
+
+    ngx_str_t                          grant_key;
+    ngx_str_t                          grant_id;   /* hex, for people */
+    ngx_str_t                          grant_url;
+    ngx_str_t                          object;     /* percent-encoded */
+
+    ngx_chain_t                       *substitute; /* sent for the origin's */
+
+    unsigned                           waiting:1;
+    unsigned                           answered:1;
+    unsigned                           starting:1;  /* inside step->start */
+    unsigned                           content:1;   /* content phase */
+    unsigned                           token_valid:1;
+    unsigned                           call_known:1;
+    unsigned                           serving:1;   /* media may flow */
+    unsigned                           replied:1;   /* an answer of ours */
+    unsigned                           swallow:1;   /* drop the body */
+};
+
+
+/* ngx_aidial_recording_module.c */
+
+extern ngx_module_t  ngx_aidial_recording_module;
+extern ngx_module_t  ngx_aidial_recording_header_module;
+
+
+/* ngx_http_aidial_conf.c */
+
+void *ngx_http_aidial_create_main_conf(ngx_conf_t *cf);
+char *ngx_http_aidial_init_main_conf(ngx_conf_t *cf, void *conf);
+void *ngx_http_aidial_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_aidial_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+
+/* NGX_OK when every location of the module has what it needs */
+
+ngx_int_t ngx_http_aidial_conf_complete(ngx_conf_t *cf);
+
+
+/* ngx_http_aidial_directive.c: setters for what a stock slot cannot say */
+
+char *ngx_http_aidial_set_role(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_aidial_set_redis(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_aidial_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_aidial_set_grant_key(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_aidial_set_media_uri(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_aidial_set_origin(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+/*
+ * The [emerg] of a setter: it names the directive (cf->args[0]), the value and
+ * what was expected.  Returns NGX_CONF_ERROR.
+ */
+
+char *ngx_http_aidial_conf_invalid(ngx_conf_t *cf, ngx_str_t *value,
+    const char *expected);
+
+
+/* ngx_http_aidial_directive_session.c */
+
+char *ngx_http_aidial_set_session_cookie(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_aidial_set_session_format(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_aidial_set_session_key(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_aidial_set_session_field(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_aidial_set_role_words(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+/* ngx_http_aidial_secret.c */
+
+/*
+ * Reads a file of secrets into memory of cf->pool that is wiped when the
+ * configuration is freed.  NGX_OK, or NGX_ERROR after an [emerg] that names
+ * the directive (cf->args[0]) and the file.
+ */
+
+ngx_int_t ngx_http_aidial_secret_read(ngx_conf_t *cf, ngx_str_t *path,
+    ngx_str_t *secret);
+
+
+/* ngx_http_aidial_flow.c */
+
+/*
+ * The request's context: one a main request, found again after an internal
+ * redirect has wiped the modules' contexts.  NULL: this module has not seen
+ * the request.
+ */
+
+ngx_http_aidial_ctx_t *ngx_http_aidial_ctx(ngx_http_request_t *r);
+
+/* the same, made when there is none; NULL: no memory */
+
+ngx_http_aidial_ctx_t *ngx_http_aidial_ctx_create(ngx_http_request_t *r,
+    const ngx_http_aidial_step_t *steps);
+
+/*
+ * Runs the rows of the flow.  NGX_OK: the last row is done.  NGX_AGAIN: a row
+ * waits; the request comes back by itself to the phase it left.  NGX_DECLINED:
+ * refused, ctx->problem says why; a failure is a refusal too.
+ */
+
+ngx_int_t ngx_http_aidial_flow_run(ngx_http_aidial_ctx_t *ctx);
+
+/* what a step's start returns: NGX_AGAIN, or NGX_ERROR when "op" is NULL */
+
+ngx_int_t ngx_http_aidial_flow_wait(ngx_http_aidial_ctx_t *ctx,
+    ngx_aidial_redis_op_t *op);
+
+/* the "done" of every operation; "data" is the context */
+
+void ngx_http_aidial_flow_answered(void *data);
+
+/* resumes the request that waits for something else than Redis */
+
+void ngx_http_aidial_flow_resume(ngx_http_aidial_ctx_t *ctx);
+
+/* sets the problem and returns NGX_DECLINED, so that a step can return it */
+
+ngx_int_t ngx_http_aidial_refuse(ngx_http_aidial_ctx_t *ctx,
+    ngx_aidial_problem_e problem);
+
+
+/* ngx_http_aidial_judge.c: steps that several flows share */
+
+ngx_int_t ngx_http_aidial_method_read(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_cookie_check(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_identity_load(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_identity_loaded(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_standing_load(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_standing_loaded(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_scope_check(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_policy_check(ngx_http_aidial_ctx_t *ctx);
+
+/*
+ * The answers to a load, judged: NGX_OK, or refused with session_required
+ * (session, revoked).  A call or tenant that is absent or unusable counts as
+ * absent; ctx->call_known tells.
+ */
+
+ngx_int_t ngx_http_aidial_session_judge(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_revoked_judge(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_call_judge(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_tenant_judge(ngx_http_aidial_ctx_t *ctx);
+
+/* the session's Redis key */
+
+ngx_int_t ngx_http_aidial_session_key(ngx_http_aidial_ctx_t *ctx,
+    ngx_str_t *key);
+
+
+/* ngx_http_aidial_site.c: where the request comes from */
+
+ngx_int_t ngx_http_aidial_site_of_grant(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_site_of_media(ngx_http_aidial_ctx_t *ctx);
+
+/* 1 when the browser would show or save the answer as a page or frame */
+
+ngx_uint_t ngx_http_aidial_is_navigation(ngx_http_request_t *r);
+
+
+/* ngx_http_aidial_status.c, ngx_http_aidial_grant.c */
+
+ngx_int_t ngx_http_aidial_status_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_aidial_grant_handler(ngx_http_request_t *r);
+
+/* runs or goes on with a flow of the content phase; returns its rc */
+
+ngx_int_t ngx_http_aidial_content_run(ngx_http_aidial_ctx_t *ctx);
+
+
+/* ngx_http_aidial_media.c */
+
+ngx_int_t ngx_http_aidial_media_access(ngx_http_request_t *r);
+
+
+/* ngx_http_aidial_guard.c: nothing enters or leaves a media location unseen */
+
+ngx_int_t ngx_http_aidial_reentry_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_aidial_capture_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_aidial_serving_handler(ngx_http_request_t *r);
+
+
+/* ngx_http_aidial_open.c */
+
+/*
+ * Makes the judged request one for the media object: URI, arguments, headers
+ * and body.  NGX_OK or NGX_ERROR.
+ */
+
+ngx_int_t ngx_http_aidial_media_open(ngx_http_aidial_ctx_t *ctx);
+
+
+/* ngx_http_aidial_reply.c */
+
+/*
+ * Sends the problem and returns what ngx_http_finalize_request() wants.  The
+ * body of the request is discarded.
+ */
+
+ngx_int_t ngx_http_aidial_reply_problem(ngx_http_aidial_ctx_t *ctx);
+
+/* the same for a phase handler: finalizes and returns NGX_DONE */
+
+ngx_int_t ngx_http_aidial_refuse_request(ngx_http_aidial_ctx_t *ctx,
+    ngx_aidial_problem_e problem);
+
+/* headers of a problem in r->headers_out, its body in *out */
+
+ngx_int_t ngx_http_aidial_problem_prepare(ngx_http_aidial_ctx_t *ctx,
+    ngx_chain_t **out);
+
+ngx_int_t ngx_http_aidial_reply_status(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_reply_grant(ngx_http_aidial_ctx_t *ctx);
+
+
+/* ngx_http_aidial_filter.c, ngx_http_aidial_header.c */
+
+ngx_int_t ngx_http_aidial_filter_init(ngx_conf_t *cf);
+ngx_int_t ngx_http_aidial_header_init(ngx_conf_t *cf);
+
+/* adds a header line; "name" is a literal */
+
+ngx_int_t ngx_http_aidial_header_add(ngx_http_request_t *r, const char *name,
+    const ngx_str_t *value);
+
+
+/* ngx_http_aidial_rewriter.c */
+
+/* finds the modules that rewrite bodies; at the end of configuration */
+
+ngx_int_t ngx_http_aidial_rewriters_find(ngx_conf_t *cf);
+
+/* gives them their untouched configuration for this request */
+
+ngx_int_t ngx_http_aidial_rewriters_off(ngx_http_request_t *r);
+
+
+/* ngx_http_aidial_variables.c */
+
+ngx_int_t ngx_http_aidial_variables_add(ngx_conf_t *cf);
+
+
+/* ngx_http_aidial_zone.c */
+
+ngx_int_t ngx_http_aidial_zone_init(ngx_shm_zone_t *zone, void *data);
+
+
+#endif /* _NGX_HTTP_AIDIAL_H_INCLUDED_ */

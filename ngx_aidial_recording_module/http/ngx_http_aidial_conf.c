@@ -1,0 +1,300 @@
+
+/*
+ * Configuration: creation, inheritance, and what must be there in the end.
+ */
+
+
+#include "ngx_http_aidial.h"
+
+
+static char *ngx_http_aidial_merge_role(ngx_conf_t *cf,
+    ngx_http_aidial_loc_conf_t *prev, ngx_http_aidial_loc_conf_t *conf);
+static char *ngx_http_aidial_merge_session(ngx_conf_t *cf,
+    ngx_http_aidial_loc_conf_t *prev, ngx_http_aidial_loc_conf_t *conf);
+static char *ngx_http_aidial_location_complete(ngx_conf_t *cf,
+    ngx_http_aidial_loc_conf_t *conf);
+static char *ngx_http_aidial_role_words_differ(ngx_conf_t *cf,
+    ngx_aidial_session_map_t *map);
+
+
+void *
+ngx_http_aidial_create_main_conf(ngx_conf_t *cf)
+{
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     conf->redis = NULL;
+     *     conf->zone = NULL;
+     *     conf->grant_keys = NULL;
+     *     conf->key_prefix = { 0, NULL };
+     *     conf->rewriters = { 0 };
+     *     conf->used = 0;
+     */
+
+    return ngx_pcalloc(cf->pool, sizeof(ngx_http_aidial_main_conf_t));
+}
+
+
+char *
+ngx_http_aidial_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_aidial_main_conf_t *mcf = conf;
+
+    if (mcf->key_prefix.data == NULL) {
+        ngx_str_set(&mcf->key_prefix, "aidial:");
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+void *
+ngx_http_aidial_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_aidial_loc_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_aidial_loc_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     conf->call_id = NULL;
+     *     conf->prefix = { 0, NULL };
+     *     conf->media_uri = { 0, NULL };
+     *     conf->session_cookie = { 0, NULL };
+     *     conf->session_prefix = { 0, NULL };
+     *     conf->session_secrets = NULL;
+     *     conf->session_key = { 0, NULL };
+     *     conf->session_map = { NULL };
+     *     conf->origins = NULL;
+     */
+
+    conf->role = NGX_CONF_UNSET_UINT;
+    conf->session_format = NGX_CONF_UNSET_UINT;
+    conf->playback_ttl = NGX_CONF_UNSET;
+    conf->download_ttl = NGX_CONF_UNSET;
+
+    return conf;
+}
+
+
+char *
+ngx_http_aidial_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_aidial_loc_conf_t *prev = parent;
+    ngx_http_aidial_loc_conf_t *conf = child;
+
+    if (ngx_http_aidial_merge_role(cf, prev, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_aidial_merge_session(cf, prev, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_conf_merge_str_value(conf->media_uri, prev->media_uri, "/recordings/");
+    ngx_conf_merge_sec_value(conf->playback_ttl, prev->playback_ttl, 300);
+    ngx_conf_merge_sec_value(conf->download_ttl, prev->download_ttl, 60);
+
+    if (conf->origins == NULL) {
+        conf->origins = prev->origins;
+    }
+
+    if (conf->role == NGX_HTTP_AIDIAL_NONE) {
+        return NGX_CONF_OK;
+    }
+
+    return ngx_http_aidial_location_complete(cf, conf);
+}
+
+
+/*
+ * Nested locations, "if" and "limit_except" blocks are what the location
+ * around them is: none of them is an open door into it.
+ */
+
+static char *
+ngx_http_aidial_merge_role(ngx_conf_t *cf, ngx_http_aidial_loc_conf_t *prev,
+    ngx_http_aidial_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (prev->role == NGX_CONF_UNSET_UINT) {
+        prev->role = NGX_HTTP_AIDIAL_NONE;
+    }
+
+    if (conf->role == NGX_CONF_UNSET_UINT) {
+        conf->role = prev->role;
+        conf->call_id = prev->call_id;
+        conf->prefix = prev->prefix;
+
+        return NGX_CONF_OK;
+    }
+
+    if (prev->role == NGX_HTTP_AIDIAL_NONE || prev->role == conf->role) {
+        return NGX_CONF_OK;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"aidial_recording\" in location \"%V\" has another "
+                       "role than the location around it, expected the same "
+                       "role or no directive", &clcf->name);
+
+    return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_aidial_merge_session(ngx_conf_t *cf,
+    ngx_http_aidial_loc_conf_t *prev, ngx_http_aidial_loc_conf_t *conf)
+{
+    ngx_uint_t                 i;
+    ngx_aidial_session_map_t  *map;
+
+    ngx_conf_merge_str_value(conf->session_cookie, prev->session_cookie,
+                             "aidial_session");
+    ngx_conf_merge_str_value(conf->session_key, prev->session_key,
+                             "{prefix}session:{sid}");
+
+    if (conf->session_format == NGX_CONF_UNSET_UINT) {
+        conf->session_prefix = prev->session_prefix;
+        conf->session_secrets = prev->session_secrets;
+    }
+
+    ngx_conf_merge_uint_value(conf->session_format, prev->session_format,
+                              NGX_HTTP_AIDIAL_OPAQUE);
+
+    map = &conf->session_map;
+
+    for (i = 0; i < NGX_AIDIAL_FIELD_COUNT; i++) {
+
+        if (map->fields[i].pointer.data == NULL) {
+            map->fields[i] = prev->session_map.fields[i];
+        }
+
+        if (map->fields[i].pointer.data == NULL) {
+            map->fields[i].pointer = ngx_aidial_session_pointer(i);
+        }
+    }
+
+    for (i = 0; i < NGX_AIDIAL_ROLES; i++) {
+        if (map->roles[i] == NULL) {
+            map->roles[i] = prev->session_map.roles[i];
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_aidial_location_complete(ngx_conf_t *cf,
+    ngx_http_aidial_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->satisfy == NGX_HTTP_SATISFY_ANY) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"satisfy any\" in location \"%V\" would let "
+                           "another module open what \"aidial_recording\" "
+                           "guards, expected \"satisfy all\"", &clcf->name);
+
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->playback_ttl < 1 || conf->download_ttl < 1) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%s\" of location \"%V\" is zero, expected at "
+                           "least one second",
+                           conf->playback_ttl < 1
+                               ? "aidial_recording_playback_ttl"
+                               : "aidial_recording_download_ttl",
+                           &clcf->name);
+
+        return NGX_CONF_ERROR;
+    }
+
+    /*
+     * A handler is not inherited, and another module may have set one in a
+     * nested location: the role decides.
+     */
+
+    if (conf->role == NGX_HTTP_AIDIAL_STATUS) {
+        clcf->handler = ngx_http_aidial_status_handler;
+
+    } else if (conf->role == NGX_HTTP_AIDIAL_GRANT) {
+        clcf->handler = ngx_http_aidial_grant_handler;
+    }
+
+    return ngx_http_aidial_role_words_differ(cf, &conf->session_map);
+}
+
+
+/* a word that means two roles would mean whichever is looked at first */
+
+static char *
+ngx_http_aidial_role_words_differ(ngx_conf_t *cf,
+    ngx_aidial_session_map_t *map)
+{
+    ngx_str_t    *word;
+    ngx_uint_t    i, n, other;
+    ngx_array_t  *words;
+
+    for (i = 1; i < NGX_AIDIAL_ROLES; i++) {
+
+        words = map->roles[i];
+
+        for (n = 0; words && n < words->nelts; n++) {
+
+            word = (ngx_str_t *) words->elts + n;
+            other = ngx_aidial_session_role(map, word, i);
+
+            if (other == NGX_AIDIAL_ROLE_UNKNOWN) {
+                continue;
+            }
+
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"aidial_recording_role\" gives the word "
+                               "\"%V\" to both \"%V\" and \"%V\", expected "
+                               "each word once", word,
+                               ngx_aidial_role_word(i),
+                               ngx_aidial_role_word(other));
+
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_int_t
+ngx_http_aidial_conf_complete(ngx_conf_t *cf)
+{
+    const char                   *missing;
+    ngx_http_aidial_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_aidial_recording_module);
+
+    missing = (mcf->redis == NULL) ? "aidial_recording_redis"
+              : (mcf->zone == NULL) ? "aidial_recording_zone"
+              : (mcf->grant_keys == NULL) ? "aidial_recording_grant_key"
+              : NULL;
+
+    if (missing == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "\"aidial_recording\" is used, but there is no \"%s\", "
+                  "expected that directive in \"http\"", missing);
+
+    return NGX_ERROR;
+}

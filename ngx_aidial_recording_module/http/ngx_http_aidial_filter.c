@@ -1,0 +1,263 @@
+
+/*
+ * The answer of the media origin, before anybody else sees it: a status the
+ * contract knows, the origin's headers that may pass, our own content type.
+ * An answer that is none of ours is replaced by a problem.
+ *
+ * This header filter runs before nginx's headers filter, so what it removes
+ * are the origin's headers and not the operator's (add_header).  The filter of
+ * ngx_http_aidial_header.c runs behind it and has the last word.
+ */
+
+
+#include "ngx_http_aidial.h"
+
+
+static ngx_int_t ngx_http_aidial_origin_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_http_aidial_origin_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static ngx_int_t ngx_http_aidial_origin_replace(ngx_http_aidial_ctx_t *ctx);
+static void ngx_http_aidial_origin_strip(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_aidial_origin_passes(ngx_str_t *name);
+static void ngx_http_aidial_origin_type(ngx_http_aidial_ctx_t *ctx);
+static ngx_int_t ngx_http_aidial_origin_empty(ngx_http_aidial_ctx_t *ctx);
+
+
+/* the origin's headers that may pass */
+
+static ngx_str_t  ngx_http_aidial_origin_headers[] = {
+    ngx_string("Content-Length"),
+    ngx_string("Content-Range"),
+    ngx_string("Accept-Ranges"),
+    ngx_string("ETag"),
+    ngx_string("Last-Modified"),
+    ngx_string("Date"),
+    ngx_null_string
+};
+
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
+
+
+static ngx_int_t
+ngx_http_aidial_origin_header_filter(ngx_http_request_t *r)
+{
+    ngx_http_aidial_ctx_t  *ctx;
+
+    ctx = ngx_http_aidial_ctx(r);
+
+    if (ctx == NULL || !ctx->serving || r != r->main) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    switch (r->headers_out.status) {
+
+    case NGX_HTTP_OK:
+    case NGX_HTTP_PARTIAL_CONTENT:
+    case NGX_HTTP_NOT_MODIFIED:
+        ngx_http_aidial_origin_strip(r);
+        break;
+
+    case NGX_HTTP_PRECONDITION_FAILED:
+    case NGX_HTTP_RANGE_NOT_SATISFIABLE:
+        ngx_http_aidial_origin_strip(r);
+
+        if (ngx_http_aidial_origin_empty(ctx) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        break;
+
+    default:
+        if (ngx_http_aidial_origin_replace(ctx) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        return ngx_http_next_header_filter(r);
+    }
+
+    ngx_http_aidial_origin_type(ctx);
+
+    return ngx_http_next_header_filter(r);
+}
+
+
+/* whatever this answer was, it is not the recording */
+
+static ngx_int_t
+ngx_http_aidial_origin_replace(ngx_http_aidial_ctx_t *ctx)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "aidial: media_unavailable: the media origin's answer "
+                  "has status %ui", r->headers_out.status);
+
+    ngx_http_clean_header(r);
+    r->err_status = 0;
+
+    ctx->problem = NGX_AIDIAL_MEDIA_UNAVAILABLE;
+    ctx->replied = 1;
+    ctx->swallow = 1;
+
+    if (ngx_http_aidial_problem_prepare(ctx, &ctx->substitute) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_length_n = ctx->substitute->buf->last
+                                      - ctx->substitute->buf->pos;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_aidial_origin_strip(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    for (part = &r->headers_out.headers.part; part; part = part->next) {
+
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (!ngx_http_aidial_origin_passes(&h[i].key)) {
+                h[i].hash = 0;
+            }
+        }
+    }
+
+    /* nginx writes these by pointer, whatever the hash says */
+
+    r->headers_out.server = NULL;
+    r->headers_out.location = NULL;
+    r->headers_out.refresh = NULL;
+    r->headers_out.expires = NULL;
+    r->headers_out.content_encoding = NULL;
+    r->headers_out.www_authenticate = NULL;
+
+    ngx_str_null(&r->headers_out.status_line);
+}
+
+
+static ngx_uint_t
+ngx_http_aidial_origin_passes(ngx_str_t *name)
+{
+    ngx_str_t  *row;
+
+    for (row = ngx_http_aidial_origin_headers; row->len; row++) {
+        if (row->len == name->len
+            && ngx_strncasecmp(row->data, name->data, name->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* the record says what the bytes are, never the origin */
+
+static void
+ngx_http_aidial_origin_type(ngx_http_aidial_ctx_t *ctx)
+{
+    ngx_http_request_t  *r;
+
+    static ngx_str_t  octets = ngx_string("application/octet-stream");
+
+    r = ctx->request;
+
+    ngx_str_null(&r->headers_out.charset);
+    ngx_str_null(&r->headers_out.content_type);
+    r->headers_out.override_charset = NULL;
+    r->headers_out.content_type_lowcase = NULL;
+
+    if (r->headers_out.status == NGX_HTTP_OK
+        || r->headers_out.status == NGX_HTTP_PARTIAL_CONTENT)
+    {
+        r->headers_out.content_type = ctx->call.content_type.len
+                                      ? ctx->call.content_type : octets;
+    }
+
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+}
+
+
+/* 412 and 416 say all they have to say in their headers */
+
+static ngx_int_t
+ngx_http_aidial_origin_empty(ngx_http_aidial_ctx_t *ctx)
+{
+    ngx_buf_t           *b;
+    ngx_chain_t         *cl;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    b = ngx_calloc_buf(r->pool);
+    cl = ngx_alloc_chain_link(r->pool);
+
+    if (b == NULL || cl == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->last_buf = 1;
+    b->last_in_chain = 1;
+
+    cl->buf = b;
+    cl->next = NULL;
+
+    ngx_http_clear_content_length(r);
+    r->headers_out.content_length_n = 0;
+
+    ctx->substitute = cl;
+    ctx->swallow = 1;
+
+    return NGX_OK;
+}
+
+
+/* the origin's body is read to its end, and goes nowhere */
+
+static ngx_int_t
+ngx_http_aidial_origin_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_chain_t            *cl, *out;
+    ngx_http_aidial_ctx_t  *ctx;
+
+    ctx = ngx_http_aidial_ctx(r);
+
+    if (ctx == NULL || !ctx->swallow || r != r->main) {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    for (cl = in; cl; cl = cl->next) {
+        cl->buf->pos = cl->buf->last;
+        cl->buf->file_pos = cl->buf->file_last;
+    }
+
+    out = ctx->substitute;
+    ctx->substitute = NULL;
+
+    return ngx_http_next_body_filter(r, out);
+}
+
+
+ngx_int_t
+ngx_http_aidial_filter_init(ngx_conf_t *cf)
+{
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_aidial_origin_header_filter;
+
+    ngx_http_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_http_aidial_origin_body_filter;
+
+    return NGX_OK;
+}

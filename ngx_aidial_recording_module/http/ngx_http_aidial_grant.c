@@ -1,0 +1,351 @@
+
+/*
+ * The grant endpoint: a signed-in user asks for a short-lived link.
+ */
+
+
+#include "ngx_http_aidial.h"
+
+
+static ngx_int_t ngx_http_aidial_method_post(ngx_http_aidial_ctx_t *ctx);
+static ngx_int_t ngx_http_aidial_body_read(ngx_http_aidial_ctx_t *ctx);
+static ngx_uint_t ngx_http_aidial_body_is_json(ngx_http_request_t *r);
+static void ngx_http_aidial_body_arrived(ngx_http_request_t *r);
+static ngx_int_t ngx_http_aidial_body_check(ngx_http_aidial_ctx_t *ctx);
+static ngx_int_t ngx_http_aidial_body_text(ngx_http_request_t *r,
+    ngx_str_t *text);
+static ngx_int_t ngx_http_aidial_grant_issue(ngx_http_aidial_ctx_t *ctx);
+static ngx_int_t ngx_http_aidial_grant_make(ngx_http_aidial_ctx_t *ctx);
+static ngx_int_t ngx_http_aidial_grant_issued(ngx_http_aidial_ctx_t *ctx);
+
+
+static const ngx_http_aidial_step_t  ngx_http_aidial_grant_steps[] = {
+
+    /*  name        asks                        judges the answer          */
+
+    { ngx_string("method"),
+      ngx_http_aidial_method_post,
+      NULL },
+
+    { ngx_string("cookie"),
+      ngx_http_aidial_cookie_check,
+      NULL },
+
+    { ngx_string("identity"),
+      ngx_http_aidial_identity_load,
+      ngx_http_aidial_identity_loaded },
+
+    { ngx_string("standing"),
+      ngx_http_aidial_standing_load,
+      ngx_http_aidial_standing_loaded },
+
+    { ngx_string("site"),
+      ngx_http_aidial_site_of_grant,
+      NULL },
+
+    { ngx_string("body"),
+      ngx_http_aidial_body_read,
+      ngx_http_aidial_body_check },
+
+    { ngx_string("scope"),
+      ngx_http_aidial_scope_check,
+      NULL },
+
+    { ngx_string("policy"),
+      ngx_http_aidial_policy_check,
+      NULL },
+
+    { ngx_string("issue"),
+      ngx_http_aidial_grant_issue,
+      ngx_http_aidial_grant_issued },
+
+    { ngx_null_string, NULL, NULL }
+};
+
+
+ngx_int_t
+ngx_http_aidial_grant_handler(ngx_http_request_t *r)
+{
+    ngx_http_aidial_ctx_t  *ctx;
+
+    if (r != r->main) {
+        return NGX_HTTP_NOT_FOUND;
+    }
+
+    ctx = ngx_http_aidial_ctx_create(r, ngx_http_aidial_grant_steps);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->content = 1;
+
+    return ngx_http_aidial_content_run(ctx);
+}
+
+
+static ngx_int_t
+ngx_http_aidial_method_post(ngx_http_aidial_ctx_t *ctx)
+{
+    if (ctx->request->method == NGX_HTTP_POST) {
+        return NGX_OK;
+    }
+
+    return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_METHOD_NOT_ALLOWED);
+}
+
+
+static ngx_int_t
+ngx_http_aidial_body_read(ngx_http_aidial_ctx_t *ctx)
+{
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (!ngx_http_aidial_body_is_json(r)) {
+        return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_UNSUPPORTED_MEDIA_TYPE);
+    }
+
+    if (r->headers_in.content_length_n > NGX_AIDIAL_BODY_MAX) {
+        return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_REQUEST_TOO_LARGE);
+    }
+
+    rc = ngx_http_read_client_request_body(r, ngx_http_aidial_body_arrived);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        r->keepalive = 0;
+
+        return ngx_http_aidial_refuse(ctx,
+                   rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
+                       ? NGX_AIDIAL_REQUEST_TOO_LARGE
+                   : rc == NGX_HTTP_BAD_REQUEST
+                       ? NGX_AIDIAL_INVALID_REQUEST
+                       : NGX_AIDIAL_SERVICE_UNAVAILABLE);
+    }
+
+    /* rc == NGX_OK || rc == NGX_AGAIN: the reader has taken a count of its
+       own, but the flow's is enough to hold the request */
+
+    r->main->count--;
+
+    return rc == NGX_OK ? ngx_http_aidial_body_check(ctx) : NGX_AGAIN;
+}
+
+
+/* application/json, with or without parameters */
+
+static ngx_uint_t
+ngx_http_aidial_body_is_json(ngx_http_request_t *r)
+{
+    u_char     *p, *last;
+    ngx_str_t  *type;
+
+    static ngx_str_t  json = ngx_string("application/json");
+
+    if (r->headers_in.content_type == NULL) {
+        return 0;
+    }
+
+    type = &r->headers_in.content_type->value;
+
+    if (type->len < json.len
+        || ngx_strncasecmp(type->data, json.data, json.len) != 0)
+    {
+        return 0;
+    }
+
+    p = type->data + json.len;
+    last = type->data + type->len;
+
+    while (p < last && (*p == ' ' || *p == '\t')) {
+        p++;
+    }
+
+    return p == last || *p == ';';
+}
+
+
+static void
+ngx_http_aidial_body_arrived(ngx_http_request_t *r)
+{
+    ngx_http_aidial_ctx_t  *ctx;
+
+    ctx = ngx_http_aidial_ctx(r);
+
+    if (ctx->starting) {
+        return;
+    }
+
+    ngx_http_aidial_flow_resume(ctx);
+}
+
+
+static ngx_int_t
+ngx_http_aidial_body_check(ngx_http_aidial_ctx_t *ctx)
+{
+    ngx_int_t             rc;
+    ngx_str_t             text;
+    ngx_aidial_problem_e  problem;
+
+    rc = ngx_http_aidial_body_text(ctx->request, &text);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_REQUEST_TOO_LARGE);
+    }
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    rc = ngx_aidial_ask_parse(&text, &ctx->action, &problem);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_aidial_refuse(ctx, problem);
+    }
+
+    return rc;
+}
+
+
+/*
+ * The body as one string; NGX_DECLINED: over the limit.  Part of it may be in
+ * a file when client_body_buffer_size is smaller than our limit.
+ */
+
+static ngx_int_t
+ngx_http_aidial_body_text(ngx_http_request_t *r, ngx_str_t *text)
+{
+    off_t         len;
+    size_t        size;
+    u_char       *p;
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    ngx_str_null(text);
+
+    if (r->request_body == NULL || r->request_body->bufs == NULL) {
+        return NGX_OK;
+    }
+
+    len = 0;
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+        len += ngx_buf_size(cl->buf);
+    }
+
+    if (len > NGX_AIDIAL_BODY_MAX) {
+        return NGX_DECLINED;
+    }
+
+    p = ngx_pnalloc(r->pool, (size_t) len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    text->data = p;
+    text->len = (size_t) len;
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+
+        b = cl->buf;
+        size = (size_t) ngx_buf_size(b);
+
+        if (ngx_buf_in_memory(b)) {
+            p = ngx_cpymem(p, b->pos, size);
+            continue;
+        }
+
+        if (ngx_read_file(b->file, p, size, b->file_pos) != (ssize_t) size) {
+            return NGX_ERROR;
+        }
+
+        p += size;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_aidial_grant_issue(ngx_http_aidial_ctx_t *ctx)
+{
+    time_t  ttl;
+
+    if (ngx_http_aidial_grant_make(ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ttl = ctx->token.expires_at - ngx_time() + NGX_HTTP_AIDIAL_GRANT_MARGIN;
+
+    return ngx_http_aidial_flow_wait(ctx,
+               ngx_aidial_redis_grant_issue(&ctx->grant_key,
+                                       ngx_aidial_action_word(ctx->action),
+                                       ttl, ngx_http_aidial_flow_answered,
+                                       ctx));
+}
+
+
+/* everything of the grant but its registration */
+
+static ngx_int_t
+ngx_http_aidial_grant_make(ngx_http_aidial_ctx_t *ctx)
+{
+    u_char                       *p;
+    ngx_str_t                     text;
+    ngx_pool_t                   *pool;
+    ngx_aidial_token_t           *token;
+    ngx_http_aidial_main_conf_t  *mcf;
+
+    pool = ctx->request->pool;
+    token = &ctx->token;
+    mcf = ngx_http_get_module_main_conf(ctx->request,
+                                        ngx_aidial_recording_module);
+
+    token->action = ctx->action;
+    token->expires_at = ngx_time()
+                        + (ctx->action == NGX_AIDIAL_ACTION_DOWNLOAD
+                               ? ctx->conf->download_ttl
+                               : ctx->conf->playback_ttl);
+    token->tenant = ctx->session.tenant;
+    token->user = ctx->session.user;
+    token->call = ctx->call_id;
+
+    if (ngx_aidial_random(token->id, NGX_AIDIAL_GRANT_ID_LEN) != NGX_OK
+        || ngx_aidial_token_scope(&ctx->call.client, &ctx->call.project,
+                                  token->scope)
+           != NGX_OK
+        || ngx_aidial_key_grant(pool, &mcf->key_prefix, &token->tenant,
+                                token->id, &ctx->grant_key)
+           != NGX_OK
+        || ngx_aidial_token_build(pool, mcf->grant_keys->elts, token, &text)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    p = ngx_pnalloc(pool, ctx->conf->media_uri.len + text.len
+                          + 2 * NGX_AIDIAL_GRANT_ID_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->grant_id.data = p;
+    p = ngx_hex_dump(p, token->id, NGX_AIDIAL_GRANT_ID_LEN);
+    ctx->grant_id.len = p - ctx->grant_id.data;
+
+    ctx->grant_url.data = p;
+    p = ngx_cpymem(p, ctx->conf->media_uri.data, ctx->conf->media_uri.len);
+    p = ngx_cpymem(p, text.data, text.len);
+    ctx->grant_url.len = p - ctx->grant_url.data;
+
+    return NGX_OK;
+}
+
+
+/* a script that answered has registered the grant: there is no other answer */
+
+static ngx_int_t
+ngx_http_aidial_grant_issued(ngx_http_aidial_ctx_t *ctx)
+{
+    return NGX_OK;
+}

@@ -1,0 +1,395 @@
+
+/*
+ * The media endpoint: every request for bytes is judged again, then handed to
+ * whatever the operator serves media with.
+ */
+
+
+#include "ngx_http_aidial.h"
+
+
+static ngx_int_t ngx_http_aidial_token_read(ngx_http_aidial_ctx_t *ctx);
+static ngx_int_t ngx_http_aidial_media_load(ngx_http_aidial_ctx_t *ctx);
+static ngx_int_t ngx_http_aidial_media_keys(ngx_http_aidial_ctx_t *ctx,
+    ngx_str_t *keys);
+static ngx_int_t ngx_http_aidial_media_loaded(ngx_http_aidial_ctx_t *ctx);
+static ngx_uint_t ngx_http_aidial_token_is_own(ngx_http_aidial_ctx_t *ctx);
+static ngx_int_t ngx_http_aidial_token_check(ngx_http_aidial_ctx_t *ctx);
+static ngx_int_t ngx_http_aidial_binding_check(ngx_http_aidial_ctx_t *ctx);
+static ngx_int_t ngx_http_aidial_life_check(ngx_http_aidial_ctx_t *ctx);
+static ngx_int_t ngx_http_aidial_use_check(ngx_http_aidial_ctx_t *ctx);
+static ngx_int_t ngx_http_aidial_redeem(ngx_http_aidial_ctx_t *ctx);
+static ngx_int_t ngx_http_aidial_redeemed(ngx_http_aidial_ctx_t *ctx);
+
+
+/*
+ * "token" verifies the MAC before anything is asked, so that a forged token
+ * costs Redis nothing; what it found is judged in its turn, by "grant".
+ */
+
+static const ngx_http_aidial_step_t  ngx_http_aidial_media_steps[] = {
+
+    /*  name        asks                        judges the answer          */
+
+    { ngx_string("method"),
+      ngx_http_aidial_method_read,
+      NULL },
+
+    { ngx_string("cookie"),
+      ngx_http_aidial_cookie_check,
+      NULL },
+
+    { ngx_string("token"),
+      ngx_http_aidial_token_read,
+      NULL },
+
+    { ngx_string("records"),
+      ngx_http_aidial_media_load,
+      ngx_http_aidial_media_loaded },
+
+    { ngx_string("site"),
+      ngx_http_aidial_site_of_media,
+      NULL },
+
+    { ngx_string("grant"),
+      ngx_http_aidial_token_check,
+      NULL },
+
+    { ngx_string("scope"),
+      ngx_http_aidial_scope_check,
+      NULL },
+
+    { ngx_string("binding"),
+      ngx_http_aidial_binding_check,
+      NULL },
+
+    { ngx_string("life"),
+      ngx_http_aidial_life_check,
+      NULL },
+
+    { ngx_string("use"),
+      ngx_http_aidial_use_check,
+      NULL },
+
+    { ngx_string("policy"),
+      ngx_http_aidial_policy_check,
+      NULL },
+
+    { ngx_string("redemption"),
+      ngx_http_aidial_redeem,
+      ngx_http_aidial_redeemed },
+
+    { ngx_null_string, NULL, NULL }
+};
+
+
+ngx_int_t
+ngx_http_aidial_media_access(ngx_http_request_t *r)
+{
+    ngx_int_t                          rc;
+    ngx_http_aidial_ctx_t             *ctx;
+    const ngx_http_aidial_loc_conf_t  *conf;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_aidial_recording_module);
+
+    if (conf->role != NGX_HTTP_AIDIAL_MEDIA) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_aidial_ctx(r);
+
+    if (ctx == NULL || ctx->step == NULL) {
+        ctx = ngx_http_aidial_ctx_create(r, ngx_http_aidial_media_steps);
+        if (ctx == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    rc = ngx_http_aidial_flow_run(ctx);
+
+    if (rc == NGX_AGAIN) {
+        return NGX_AGAIN;
+    }
+
+    if (rc != NGX_OK) {
+        return ngx_http_aidial_refuse_request(ctx, ctx->problem);
+    }
+
+    if (ngx_http_aidial_media_open(ctx) != NGX_OK) {
+        return ngx_http_aidial_refuse_request(ctx,
+                                              NGX_AIDIAL_SERVICE_UNAVAILABLE);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_aidial_token_read(ngx_http_aidial_ctx_t *ctx)
+{
+    u_char                       *p;
+    ngx_int_t                     rc;
+    ngx_http_request_t           *r;
+    ngx_http_aidial_main_conf_t  *mcf;
+
+    r = ctx->request;
+    mcf = ngx_http_get_module_main_conf(r, ngx_aidial_recording_module);
+
+    rc = ngx_aidial_token_verify(r->pool, mcf->grant_keys, &ctx->token_text,
+                                 &ctx->token);
+
+    if (rc != NGX_OK) {
+        return rc == NGX_DECLINED ? NGX_OK : rc;
+    }
+
+    p = ngx_pnalloc(r->pool, 2 * NGX_AIDIAL_GRANT_ID_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->grant_id.data = p;
+    ctx->grant_id.len = ngx_hex_dump(p, ctx->token.id, NGX_AIDIAL_GRANT_ID_LEN)
+                        - p;
+
+    ctx->token_valid = 1;
+    ctx->action = ctx->token.action;
+    ctx->call_id = ctx->token.call;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_aidial_media_load(ngx_http_aidial_ctx_t *ctx)
+{
+    ngx_str_t  keys[NGX_AIDIAL_RECORD_COUNT];
+
+    if (!ctx->token_valid) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_aidial_media_keys(ctx, keys) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ctx->grant_key = keys[NGX_AIDIAL_RECORD_GRANT];
+
+    return ngx_http_aidial_flow_wait(ctx,
+               ngx_aidial_redis_records_load(keys,
+                                             ngx_http_aidial_flow_answered,
+                                             ctx));
+}
+
+
+static ngx_int_t
+ngx_http_aidial_media_keys(ngx_http_aidial_ctx_t *ctx, ngx_str_t *keys)
+{
+    ngx_str_t                    *prefix;
+    ngx_pool_t                   *pool;
+    ngx_aidial_token_t           *token;
+    ngx_http_aidial_main_conf_t  *mcf;
+
+    pool = ctx->request->pool;
+    token = &ctx->token;
+    mcf = ngx_http_get_module_main_conf(ctx->request,
+                                        ngx_aidial_recording_module);
+    prefix = &mcf->key_prefix;
+
+    if (ngx_http_aidial_session_key(ctx, &keys[NGX_AIDIAL_RECORD_SESSION])
+        != NGX_OK
+        || ngx_aidial_key_call(pool, prefix, &token->call,
+                               &keys[NGX_AIDIAL_RECORD_CALL])
+           != NGX_OK
+        || ngx_aidial_key_tenant(pool, prefix, &token->tenant,
+                                 &keys[NGX_AIDIAL_RECORD_TENANT])
+           != NGX_OK
+        || ngx_aidial_key_revoked_before(pool, prefix, &token->tenant,
+                                  &token->user,
+                                  &keys[NGX_AIDIAL_RECORD_REVOKED_BEFORE])
+           != NGX_OK
+        || ngx_aidial_key_grant(pool, prefix, &token->tenant, token->id,
+                                &keys[NGX_AIDIAL_RECORD_GRANT])
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_aidial_media_loaded(ngx_http_aidial_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_aidial_session_judge(ctx);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (!ngx_http_aidial_token_is_own(ctx)) {
+
+        /*
+         * The other records belong to somebody else: they are not read, and
+         * the request is answered like one with a forged token.
+         */
+
+        ctx->token_valid = 0;
+        return NGX_OK;
+    }
+
+    rc = ngx_http_aidial_revoked_judge(ctx);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    rc = ngx_http_aidial_call_judge(ctx);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ctx->grant_state = ngx_aidial_redis_op_grant_state(ctx->op);
+
+    return ngx_http_aidial_tenant_judge(ctx);
+}
+
+
+static ngx_uint_t
+ngx_http_aidial_token_is_own(ngx_http_aidial_ctx_t *ctx)
+{
+    ngx_str_t  *user, *tenant;
+
+    user = &ctx->session.user;
+    tenant = &ctx->session.tenant;
+
+    return user->len == ctx->token.user.len
+           && tenant->len == ctx->token.tenant.len
+           && ngx_memcmp(user->data, ctx->token.user.data, user->len) == 0
+           && ngx_memcmp(tenant->data, ctx->token.tenant.data, tenant->len)
+              == 0;
+}
+
+
+static ngx_int_t
+ngx_http_aidial_token_check(ngx_http_aidial_ctx_t *ctx)
+{
+    if (ctx->token_valid) {
+        return NGX_OK;
+    }
+
+    return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_RECORDING_NOT_FOUND);
+}
+
+
+/* the call may have moved to another client or project since the grant */
+
+static ngx_int_t
+ngx_http_aidial_binding_check(ngx_http_aidial_ctx_t *ctx)
+{
+    u_char  scope[NGX_AIDIAL_SCOPE_LEN];
+
+    if (ngx_aidial_token_scope(&ctx->call.client, &ctx->call.project, scope)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_memcmp(scope, ctx->token.scope, NGX_AIDIAL_SCOPE_LEN) != 0) {
+        ctx->call_known = 0;
+        ngx_memzero(&ctx->call, sizeof(ngx_aidial_call_t));
+
+        return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_RECORDING_NOT_FOUND);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_aidial_life_check(ngx_http_aidial_ctx_t *ctx)
+{
+    if (ctx->token.expires_at <= ngx_time()
+        || ctx->grant_state == NGX_AIDIAL_GRANT_UNKNOWN)
+    {
+        return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_GRANT_EXPIRED);
+    }
+
+    return NGX_OK;
+}
+
+
+/* a playback link opened as a page would make the browser save the file */
+
+static ngx_int_t
+ngx_http_aidial_use_check(ngx_http_aidial_ctx_t *ctx)
+{
+    if (ctx->action == NGX_AIDIAL_ACTION_PLAYBACK
+        && ngx_http_aidial_is_navigation(ctx->request))
+    {
+        return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_PLAYBACK_ONLY);
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Spends a download grant.  HEAD never does.  The last row of the table: once
+ * it said yes nothing else can refuse the request.
+ */
+
+static ngx_int_t
+ngx_http_aidial_redeem(ngx_http_aidial_ctx_t *ctx)
+{
+    u_char     id[NGX_AIDIAL_GRANT_ID_LEN];
+    u_char     hex[2 * NGX_AIDIAL_GRANT_ID_LEN];
+    ngx_str_t  attempt;
+
+    if (ctx->action == NGX_AIDIAL_ACTION_PLAYBACK) {
+        return NGX_OK;
+    }
+
+    if (ctx->grant_state == NGX_AIDIAL_GRANT_SPENT) {
+        return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_GRANT_USED);
+    }
+
+    if (ctx->request->method == NGX_HTTP_HEAD) {
+        return NGX_OK;
+    }
+
+    if (ngx_aidial_random(id, NGX_AIDIAL_GRANT_ID_LEN) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    attempt.data = hex;
+    attempt.len = ngx_hex_dump(hex, id, NGX_AIDIAL_GRANT_ID_LEN) - hex;
+
+    return ngx_http_aidial_flow_wait(ctx,
+               ngx_aidial_redis_grant_redeem(&ctx->grant_key, &attempt,
+                                             ngx_http_aidial_flow_answered,
+                                             ctx));
+}
+
+
+static ngx_int_t
+ngx_http_aidial_redeemed(ngx_http_aidial_ctx_t *ctx)
+{
+    switch (ngx_aidial_redis_op_grant_state(ctx->op)) {
+
+    case NGX_AIDIAL_GRANT_REDEEMED:
+        return NGX_OK;
+
+    case NGX_AIDIAL_GRANT_SPENT:
+        return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_GRANT_USED);
+
+    case NGX_AIDIAL_GRANT_UNKNOWN:
+        return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_GRANT_EXPIRED);
+
+    default:
+        return NGX_ERROR;
+    }
+}

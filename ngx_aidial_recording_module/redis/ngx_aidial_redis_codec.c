@@ -1,0 +1,456 @@
+
+/*
+ * The codec: hiredis reads and writes RESP2, and this file decides what may
+ * become of a reply.
+ *
+ * hiredis' reader calls back for each value it has found.  Its own callbacks
+ * allocate whatever the peer announces ("*2147483647" is eleven bytes); ours
+ * look first:
+ *
+ *     *2                   an array of at most 16 elements, at the root only
+ *     $5 fresh             a string of at most 64 KiB is copied;
+ *     $300000 ...          a longer one is marked and not copied
+ *     *1 *1 ...            an array in an array: refused
+ *     %, ~, >, |, _, ,     RESP3, which nobody asked for: refused
+ *
+ * To refuse is to return NULL: hiredis takes it for a lack of memory, stops,
+ * and frees what there is of the reply.  The reader keeps an unfinished reply
+ * as bytes, so those are bounded as well.
+ *
+ * The functions used here are the same in hiredis 0.14 and in 1.x, but for
+ * the type of an array's length and two callbacks that only RESP3 calls.
+ */
+
+
+#include "ngx_aidial_redis_codec.h"
+
+#include <hiredis/hiredis.h>
+
+
+#if (HIREDIS_MAJOR >= 1)
+typedef size_t  ngx_aidial_redis_elements_t;
+#else
+typedef int     ngx_aidial_redis_elements_t;
+#endif
+
+
+struct ngx_aidial_redis_codec_s {
+    redisReader  *reader;
+    const char   *why;
+};
+
+
+static void *ngx_aidial_redis_create_string(const redisReadTask *task,
+    char *data, size_t len);
+static void *ngx_aidial_redis_create_array(const redisReadTask *task,
+    ngx_aidial_redis_elements_t n);
+static void *ngx_aidial_redis_create_integer(const redisReadTask *task,
+    long long integer);
+#if (HIREDIS_MAJOR >= 1)
+static void *ngx_aidial_redis_create_double(const redisReadTask *task,
+    double value, char *data, size_t len);
+static void *ngx_aidial_redis_create_bool(const redisReadTask *task,
+    int value);
+#endif
+static void *ngx_aidial_redis_create_nil(const redisReadTask *task);
+static void ngx_aidial_redis_free_object(void *object);
+static ngx_aidial_redis_reply_t *ngx_aidial_redis_place(
+    const redisReadTask *task);
+static void *ngx_aidial_redis_refuse(const redisReadTask *task,
+    const char *why);
+
+
+static redisReplyObjectFunctions  ngx_aidial_redis_functions = {
+    .createString = ngx_aidial_redis_create_string,
+    .createArray = ngx_aidial_redis_create_array,
+    .createInteger = ngx_aidial_redis_create_integer,
+#if (HIREDIS_MAJOR >= 1)
+    .createDouble = ngx_aidial_redis_create_double,
+    .createBool = ngx_aidial_redis_create_bool,
+#endif
+    .createNil = ngx_aidial_redis_create_nil,
+    .freeObject = ngx_aidial_redis_free_object
+};
+
+
+ngx_int_t
+ngx_aidial_redis_codec_next(ngx_aidial_redis_codec_t *codec,
+    ngx_aidial_redis_reply_t **reply)
+{
+    void  *object;
+
+    object = NULL;
+
+    if (redisReaderGetReply(codec->reader, &object) != REDIS_OK) {
+        return NGX_ERROR;
+    }
+
+    if (object != NULL) {
+        *reply = object;
+        return NGX_OK;
+    }
+
+    if (ngx_aidial_redis_codec_rest(codec) > NGX_AIDIAL_REDIS_BUFFER_MAX) {
+        codec->why = "a reply of more than 4 MiB";
+        return NGX_ERROR;
+    }
+
+    return NGX_AGAIN;
+}
+
+
+ngx_aidial_redis_codec_t *
+ngx_aidial_redis_codec_create(void)
+{
+    ngx_aidial_redis_codec_t  *codec;
+
+    codec = ngx_alloc(sizeof(ngx_aidial_redis_codec_t), ngx_cycle->log);
+    if (codec == NULL) {
+        return NULL;
+    }
+
+    codec->why = "bytes that are no RESP2 reply";
+    codec->reader = redisReaderCreateWithFunctions(
+                                                &ngx_aidial_redis_functions);
+
+    if (codec->reader == NULL) {
+        ngx_free(codec);
+        return NULL;
+    }
+
+    codec->reader->privdata = codec;
+
+    return codec;
+}
+
+
+void
+ngx_aidial_redis_codec_free(ngx_aidial_redis_codec_t *codec)
+{
+    redisReaderFree(codec->reader);
+    ngx_free(codec);
+}
+
+
+ngx_int_t
+ngx_aidial_redis_codec_feed(ngx_aidial_redis_codec_t *codec,
+    const u_char *data, size_t len)
+{
+    if (redisReaderFeed(codec->reader, (const char *) data, len) != REDIS_OK) {
+        codec->why = "a reply there is no memory for";
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+size_t
+ngx_aidial_redis_codec_rest(const ngx_aidial_redis_codec_t *codec)
+{
+    return codec->reader->len - codec->reader->pos;
+}
+
+
+const char *
+ngx_aidial_redis_codec_why(const ngx_aidial_redis_codec_t *codec)
+{
+    return codec->why;
+}
+
+
+void
+ngx_aidial_redis_reply_free(ngx_aidial_redis_reply_t *reply)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < reply->nelements; i++) {
+        if (reply->elements[i].text.data != NULL) {
+            ngx_free(reply->elements[i].text.data);
+        }
+    }
+
+    if (reply->elements != NULL) {
+        ngx_free(reply->elements);
+    }
+
+    if (reply->text.data != NULL) {
+        ngx_free(reply->text.data);
+    }
+
+    ngx_free(reply);
+}
+
+
+static void *
+ngx_aidial_redis_create_string(const redisReadTask *task, char *data,
+    size_t len)
+{
+    ngx_uint_t                 type;
+    ngx_aidial_redis_reply_t  *reply;
+
+    switch (task->type) {
+
+    case REDIS_REPLY_STRING:
+        type = NGX_AIDIAL_REDIS_STRING;
+        break;
+
+    case REDIS_REPLY_STATUS:
+        type = NGX_AIDIAL_REDIS_STATUS;
+        break;
+
+    case REDIS_REPLY_ERROR:
+        type = NGX_AIDIAL_REDIS_FAILURE;
+        break;
+
+    default:
+        return ngx_aidial_redis_refuse(task, "a RESP3 string");
+    }
+
+    reply = ngx_aidial_redis_place(task);
+    if (reply == NULL) {
+        return NULL;
+    }
+
+    reply->type = type;
+
+    if (len > NGX_AIDIAL_REDIS_TEXT_MAX) {
+        reply->oversize = 1;
+        return reply;
+    }
+
+    /* the NUL beyond the end is a courtesy to debuggers */
+
+    reply->text.data = ngx_alloc(len + 1, ngx_cycle->log);
+    if (reply->text.data == NULL) {
+        if (task->parent == NULL) {
+            ngx_free(reply);
+        }
+
+        return ngx_aidial_redis_refuse(task, "a reply there is no memory for");
+    }
+
+    ngx_memcpy(reply->text.data, data, len);
+    reply->text.data[len] = '\0';
+    reply->text.len = len;
+
+    return reply;
+}
+
+
+static void *
+ngx_aidial_redis_create_array(const redisReadTask *task,
+    ngx_aidial_redis_elements_t n)
+{
+    ngx_aidial_redis_reply_t  *reply;
+
+    if (task->type != REDIS_REPLY_ARRAY) {
+        return ngx_aidial_redis_refuse(task, "a RESP3 aggregate");
+    }
+
+    if (task->parent != NULL) {
+        return ngx_aidial_redis_refuse(task, "an array in an array");
+    }
+
+    if (n > NGX_AIDIAL_REDIS_ELEMENTS_MAX) {
+        return ngx_aidial_redis_refuse(task, "an array of too many elements");
+    }
+
+    reply = ngx_aidial_redis_place(task);
+    if (reply == NULL) {
+        return NULL;
+    }
+
+    reply->type = NGX_AIDIAL_REDIS_ARRAY;
+
+    if (n == 0) {
+        return reply;
+    }
+
+    reply->elements = ngx_calloc(n * sizeof(ngx_aidial_redis_reply_t),
+                                 ngx_cycle->log);
+    if (reply->elements == NULL) {
+        ngx_free(reply);
+        return ngx_aidial_redis_refuse(task, "a reply there is no memory for");
+    }
+
+    reply->nelements = n;
+
+    return reply;
+}
+
+
+static void *
+ngx_aidial_redis_create_integer(const redisReadTask *task, long long integer)
+{
+    ngx_aidial_redis_reply_t  *reply;
+
+    reply = ngx_aidial_redis_place(task);
+    if (reply == NULL) {
+        return NULL;
+    }
+
+    reply->type = NGX_AIDIAL_REDIS_INTEGER;
+    reply->integer = integer;
+
+    return reply;
+}
+
+
+#if (HIREDIS_MAJOR >= 1)
+
+static void *
+ngx_aidial_redis_create_double(const redisReadTask *task, double value,
+    char *data, size_t len)
+{
+    return ngx_aidial_redis_refuse(task, "a RESP3 double");
+}
+
+
+static void *
+ngx_aidial_redis_create_bool(const redisReadTask *task, int value)
+{
+    return ngx_aidial_redis_refuse(task, "a RESP3 boolean");
+}
+
+#endif
+
+
+static void *
+ngx_aidial_redis_create_nil(const redisReadTask *task)
+{
+    /* RESP2 writes nil as a string or an array of length -1 */
+
+    if (task->type == REDIS_REPLY_NIL) {
+        return ngx_aidial_redis_refuse(task, "a RESP3 null");
+    }
+
+    /* NGX_AIDIAL_REDIS_NIL is 0 */
+
+    return ngx_aidial_redis_place(task);
+}
+
+
+static void
+ngx_aidial_redis_free_object(void *object)
+{
+    ngx_aidial_redis_reply_free(object);
+}
+
+
+/* an element's place in its array, or a reply of its own; all zero */
+
+static ngx_aidial_redis_reply_t *
+ngx_aidial_redis_place(const redisReadTask *task)
+{
+    ngx_aidial_redis_reply_t  *array, *reply;
+
+    if (task->parent != NULL) {
+        array = task->parent->obj;
+
+        ngx_aidial_assert((ngx_uint_t) task->idx < array->nelements);
+
+        return &array->elements[task->idx];
+    }
+
+    reply = ngx_calloc(sizeof(ngx_aidial_redis_reply_t), ngx_cycle->log);
+    if (reply == NULL) {
+        return ngx_aidial_redis_refuse(task, "a reply there is no memory for");
+    }
+
+    return reply;
+}
+
+
+static void *
+ngx_aidial_redis_refuse(const redisReadTask *task, const char *why)
+{
+    ngx_aidial_redis_codec_t  *codec;
+
+    codec = task->privdata;
+    codec->why = why;
+
+    return NULL;
+}
+
+
+ngx_int_t
+ngx_aidial_redis_command(ngx_aidial_redis_buf_t *buf, const ngx_str_t *argv,
+    ngx_uint_t argc)
+{
+    char        *command;
+    size_t       lens[NGX_AIDIAL_REDIS_ARGS_MAX];
+    long long    len;
+    ngx_int_t    rc;
+    ngx_uint_t   i;
+    const char  *words[NGX_AIDIAL_REDIS_ARGS_MAX];
+
+    if (argc > NGX_AIDIAL_REDIS_ARGS_MAX) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < argc; i++) {
+        words[i] = (const char *) argv[i].data;
+        lens[i] = argv[i].len;
+    }
+
+    len = redisFormatCommandArgv(&command, (int) argc, words, lens);
+    if (len < 0) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_aidial_redis_buf_append(buf, command, (size_t) len);
+
+    /* AUTH has the password in it */
+
+    ngx_explicit_memzero(command, (size_t) len);
+    redisFreeCommand(command);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_aidial_redis_buf_append(ngx_aidial_redis_buf_t *buf, const void *data,
+    size_t len)
+{
+    size_t   used, size;
+    u_char  *p;
+
+    if ((size_t) (buf->end - buf->last) < len) {
+        used = ngx_aidial_redis_buf_len(buf);
+        size = ngx_max(2 * used, used + len);
+
+        p = ngx_alloc(ngx_max(size, 256), ngx_cycle->log);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (used) {
+            ngx_memcpy(p, buf->pos, used);
+        }
+
+        ngx_aidial_redis_buf_free(buf);
+
+        buf->start = p;
+        buf->pos = p;
+        buf->last = p + used;
+        buf->end = p + ngx_max(size, 256);
+    }
+
+    buf->last = ngx_cpymem(buf->last, data, len);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_aidial_redis_buf_free(ngx_aidial_redis_buf_t *buf)
+{
+    if (buf->start != NULL) {
+        ngx_explicit_memzero(buf->start, buf->last - buf->start);
+        ngx_free(buf->start);
+    }
+
+    ngx_memzero(buf, sizeof(ngx_aidial_redis_buf_t));
+}

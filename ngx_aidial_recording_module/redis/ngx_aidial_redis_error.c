@@ -1,0 +1,147 @@
+
+/*
+ * Redis begins an error with a word in capitals.  The row whose prefix fits
+ * first is the error's; the last row fits always.  A row counts what it did
+ * not say, so that a broken Redis costs one line a second, not one a request.
+ */
+
+
+#include "ngx_aidial_redis_error.h"
+
+
+struct ngx_aidial_redis_error_s {
+    ngx_str_t   prefix;
+    ngx_uint_t  action;        /* ngx_aidial_redis_error_action_e */
+    ngx_uint_t  denies;
+    ngx_uint_t  level;
+    ngx_uint_t  said;          /* 1: at least once, "when" is set */
+    ngx_msec_t  when;
+    ngx_uint_t  suppressed;
+};
+
+#define ngx_aidial_redis_error(prefix, action, denies, level)                 \
+    { ngx_string(prefix), NGX_AIDIAL_REDIS_##action, denies,                  \
+      NGX_LOG_##level, 0, 0, 0 }
+
+
+static ngx_aidial_redis_error_t  ngx_aidial_redis_errors[] = {
+    ngx_aidial_redis_error("NOSCRIPT ", ASKER, 0, ERR),
+    ngx_aidial_redis_error("WRONGTYPE ", ASKER, 0, ERR),
+
+    ngx_aidial_redis_error("LOADING ", DROP, 0, ERR),
+    ngx_aidial_redis_error("READONLY ", DROP, 0, ERR),
+    ngx_aidial_redis_error("MASTERDOWN ", DROP, 0, ERR),
+
+    ngx_aidial_redis_error("NOAUTH ", DENY, 1, CRIT),
+    ngx_aidial_redis_error("WRONGPASS ", DENY, 1, CRIT),
+    ngx_aidial_redis_error("NOPERM ", KEEP, 1, CRIT),
+
+    /* AUTH's own errors, before Redis 6 had words for them */
+    ngx_aidial_redis_error("ERR invalid password", KEEP, 1, CRIT),
+    ngx_aidial_redis_error("ERR Client sent AUTH", KEEP, 1, CRIT),
+    ngx_aidial_redis_error("ERR AUTH ", KEEP, 1, CRIT),
+
+    ngx_aidial_redis_error("OOM ", KEEP, 0, ERR),
+    ngx_aidial_redis_error("MISCONF ", KEEP, 0, ERR),
+    ngx_aidial_redis_error("NOREPLICAS ", KEEP, 0, ERR),
+    ngx_aidial_redis_error("BUSY ", KEEP, 0, ERR),
+    ngx_aidial_redis_error("TRYAGAIN ", KEEP, 0, ERR),
+    ngx_aidial_redis_error("CLUSTERDOWN ", KEEP, 0, ERR),
+    ngx_aidial_redis_error("MOVED ", KEEP, 0, ERR),
+    ngx_aidial_redis_error("ASK ", KEEP, 0, ERR),
+    ngx_aidial_redis_error("EXECABORT ", KEEP, 0, ERR),
+    ngx_aidial_redis_error("ERR ", KEEP, 0, ERR),
+
+    ngx_aidial_redis_error("", DISTRUST, 0, ERR)
+};
+
+
+ngx_aidial_redis_error_t *
+ngx_aidial_redis_error_find(const ngx_str_t *text)
+{
+    ngx_aidial_redis_error_t  *error;
+
+    error = ngx_aidial_redis_errors;
+
+    while (text->len < error->prefix.len
+           || ngx_memcmp(text->data, error->prefix.data, error->prefix.len)
+              != 0)
+    {
+        error++;
+    }
+
+    return error;
+}
+
+
+ngx_uint_t
+ngx_aidial_redis_error_action(const ngx_aidial_redis_error_t *error)
+{
+    return error->action;
+}
+
+
+ngx_uint_t
+ngx_aidial_redis_error_denies(const ngx_aidial_redis_error_t *error)
+{
+    return error->denies;
+}
+
+
+void
+ngx_aidial_redis_error_log(ngx_aidial_redis_error_t *error,
+    const ngx_str_t *text, ngx_log_t *log)
+{
+    u_char     buf[NGX_AIDIAL_REDIS_ERROR_LEN];
+    ngx_str_t  line;
+
+    if (error->said && ngx_current_msec - error->when < 1000) {
+        error->suppressed++;
+        return;
+    }
+
+    line.data = buf;
+    line.len = ngx_aidial_redis_error_text(buf, text) - buf;
+
+    if (error->suppressed) {
+        ngx_log_error(error->level, log, 0,
+                      "aidial: Redis answered with the error \"%V\", "
+                      "%ui like it were not logged", &line, error->suppressed);
+
+    } else {
+        ngx_log_error(error->level, log, 0,
+                      "aidial: Redis answered with the error \"%V\"", &line);
+    }
+
+    error->said = 1;
+    error->when = ngx_current_msec;
+    error->suppressed = 0;
+}
+
+
+u_char *
+ngx_aidial_redis_error_text(u_char *buf, const ngx_str_t *text)
+{
+    u_char            ch, *p;
+    ngx_uint_t        i, len;
+    static ngx_str_t  args = ngx_string(", with args");
+
+    p = buf;
+    len = ngx_min(text->len, NGX_AIDIAL_REDIS_ERROR_LEN);
+
+    for (i = 0; i < len; i++) {
+
+        /* "unknown command" quotes the arguments, among them a key */
+
+        if (text->len - i >= args.len
+            && ngx_memcmp(text->data + i, args.data, args.len) == 0)
+        {
+            break;
+        }
+
+        ch = text->data[i];
+        *p++ = (ch < 0x20 || ch > 0x7e || ch == '"') ? '?' : ch;
+    }
+
+    return p;
+}
