@@ -133,7 +133,7 @@ ngx_aidial_session_parse(ngx_pool_t *pool,
     }
 
     if (session->expires_at != -1 && session->expires_at <= now) {
-        *why = "expired";
+        *why = NGX_AIDIAL_SESSION_EXPIRED;
         return NGX_DECLINED;
     }
 

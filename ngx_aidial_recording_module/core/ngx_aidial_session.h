@@ -82,6 +82,11 @@ ngx_uint_t ngx_aidial_role_find(const ngx_str_t *word);
 ngx_uint_t ngx_aidial_session_role(const ngx_aidial_session_map_t *map,
     const ngx_str_t *word, ngx_uint_t except);
 
+/* the *why of a record that is sound, and of yesterday */
+
+#define NGX_AIDIAL_SESSION_EXPIRED  "expired"
+
+
 /*
  * NGX_OK: somebody is signed in as far as the record says.  NGX_DECLINED: the
  * record is unusable or "expires_at" is not after "now", *why says which,

@@ -262,7 +262,7 @@ ngx_http_aidial_session_judge(ngx_http_aidial_ctx_t *ctx)
 
     ngx_memzero(&ctx->session, sizeof(ngx_aidial_session_t));
 
-    if (why) {
+    if (ngx_strcmp(why, NGX_AIDIAL_SESSION_EXPIRED) != 0) {
         (void) ngx_http_aidial_unusable(ctx, "session",
                                         &ngx_http_aidial_no_id, why);
     }

@@ -36,6 +36,7 @@ typedef int     ngx_aidial_redis_elements_t;
 
 struct ngx_aidial_redis_codec_s {
     redisReader  *reader;
+    size_t        rest;      /* bytes behind the last complete reply */
     const char   *why;
 };
 
@@ -86,11 +87,12 @@ ngx_aidial_redis_codec_next(ngx_aidial_redis_codec_t *codec,
     }
 
     if (object != NULL) {
+        codec->rest = codec->reader->len - codec->reader->pos;
         *reply = object;
         return NGX_OK;
     }
 
-    if (ngx_aidial_redis_codec_rest(codec) > NGX_AIDIAL_REDIS_BUFFER_MAX) {
+    if (codec->rest > NGX_AIDIAL_REDIS_BUFFER_MAX) {
         codec->why = "a reply of more than 4 MiB";
         return NGX_ERROR;
     }
@@ -109,6 +111,7 @@ ngx_aidial_redis_codec_create(void)
         return NULL;
     }
 
+    codec->rest = 0;
     codec->why = "bytes that are no RESP2 reply";
     codec->reader = redisReaderCreateWithFunctions(
                                                 &ngx_aidial_redis_functions);
@@ -141,6 +144,10 @@ ngx_aidial_redis_codec_feed(ngx_aidial_redis_codec_t *codec,
         return NGX_ERROR;
     }
 
+    /* the reader's own position moves within a reply, from its first byte */
+
+    codec->rest += len;
+
     return NGX_OK;
 }
 
@@ -148,7 +155,7 @@ ngx_aidial_redis_codec_feed(ngx_aidial_redis_codec_t *codec,
 size_t
 ngx_aidial_redis_codec_rest(const ngx_aidial_redis_codec_t *codec)
 {
-    return codec->reader->len - codec->reader->pos;
+    return codec->rest;
 }
 
 

@@ -85,7 +85,7 @@ ngx_int_t ngx_aidial_redis_codec_feed(ngx_aidial_redis_codec_t *codec,
 ngx_int_t ngx_aidial_redis_codec_next(ngx_aidial_redis_codec_t *codec,
     ngx_aidial_redis_reply_t **reply);
 
-/* how many bytes were fed that are not yet part of a reply */
+/* how many bytes were fed behind the last complete reply */
 
 size_t ngx_aidial_redis_codec_rest(const ngx_aidial_redis_codec_t *codec);
 

@@ -468,12 +468,15 @@ ngx_aidial_redis_conn_complaint(ngx_aidial_redis_conn_t *conn,
     }
 
     ngx_aidial_redis_error_log(error, text, &conn->transport.log);
+
+    if (action == NGX_AIDIAL_REDIS_KEEP) {
+        return NGX_AIDIAL_REDIS_HOLDS;
+    }
+
     ngx_aidial_redis_conn_why(conn, "Redis answered with the error", 0, text);
+    conn->said = 1;
 
     switch (action) {
-
-    case NGX_AIDIAL_REDIS_KEEP:
-        return NGX_AIDIAL_REDIS_HOLDS;
 
     case NGX_AIDIAL_REDIS_DROP:
         return NGX_AIDIAL_REDIS_UNFIT;
@@ -684,16 +687,15 @@ ngx_aidial_redis_conn_end(ngx_aidial_redis_conn_t *conn, ngx_uint_t end,
         failed += ngx_aidial_redis_conn_fail(conn, &conn->waiting);
     }
 
-    /* an error reply is in the log already, by its class */
-
     level = NGX_LOG_INFO;
 
-    if (failed && !(ready && end >= NGX_AIDIAL_REDIS_UNFIT)) {
+    if (failed || (ready && end == NGX_AIDIAL_REDIS_BROKEN)) {
         level = NGX_LOG_ERR;
     }
 
-    if (ready && end == NGX_AIDIAL_REDIS_BROKEN) {
-        level = NGX_LOG_ERR;
+    if (conn->said) {
+        conn->said = 0;
+        level = NGX_LOG_INFO;
     }
 
     ngx_log_error(level, &conn->transport.log, 0,

@@ -77,6 +77,7 @@ struct ngx_aidial_redis_conn_s {
 
     u_char                         why[320];   /* the end, for people */
     size_t                         why_len;
+    ngx_uint_t                     said;       /* 1: it is in the log */
 };
 
 

@@ -1,0 +1,73 @@
+# What the walk expects; walk.sh reads this file.  Each function notes what is
+# wrong, and end_step turns the notes into the verdict.
+
+
+wrong() {
+    wrong+=("$*")
+}
+
+
+expect_status() {                       # STATUS
+    [ "$status" = "$1" ] || wrong "expected status $1, got ${status:-none}"
+}
+
+
+expect_header() {                       # NAME EXTENDED-REGEX
+    grep -qE -- "^($2)$" <<<"$(header "$1")" ||
+        wrong "expected $1: $2, got \"$(header "$1")\""
+}
+
+
+expect_body() {                         # TEXT, blanks apart
+    tr -d ' \n' <"$work/body" | grep -qF -- "$(tr -d ' ' <<<"$1")" ||
+        wrong "expected the body to have $1"
+}
+
+
+expect_problem() {                      # STATUS CODE
+    expect_status "$1"
+    expect_header Content-Type 'application/problem\+json'
+    expect_header Cache-Control 'no-store'
+    expect_body "\"type\": \"urn:aidial:recording:$2\""
+    expect_body "\"code\": \"$2\""
+    expect_body "\"status\": $1"
+}
+
+
+expect_link() {
+    grep -qE '^/recordings/[A-Za-z0-9._~-]{1,768}$' <<<"$link" ||
+        wrong "expected a link below /recordings/, got \"$link\""
+}
+
+
+# the body against a part of an object of the media origin
+
+expect_bytes() {                        # OBJECT FROM COUNT
+    cmp -s "$work/body" <(tail -c "+$(($2 + 1))" "$run/objects$1" |
+        head -c "$3") || wrong "the bytes differ from the origin's"
+}
+
+
+expect_object() {                       # OBJECT FILE
+    local ours theirs
+
+    ours=$(sha256sum <"$2" | cut -c 1-64)
+    theirs=$(sha256sum <"$run/objects$1" | cut -c 1-64)
+
+    printf '     sha256 of what came:     %s\n' "$ours"
+    printf '     sha256 at the origin:    %s\n' "$theirs"
+
+    [ "$ours" = "$theirs" ] || wrong "the checksums differ"
+}
+
+
+# a whole answer without its Date, to compare with another
+
+keep_answer() {                         # NAME
+    { grep -vi '^date:' "$work/head"; cat "$work/body"; } >"$work/$1"
+}
+
+
+expect_same() {                         # NAME NAME
+    cmp -s "$work/$1" "$work/$2" || wrong "the two answers differ"
+}
