@@ -43,6 +43,10 @@
 
 #define NGX_HTTP_AIDIAL_GRANT_MARGIN  60
 
+/* seconds a grant may live: 364 days */
+
+#define NGX_HTTP_AIDIAL_TTL_MAX  31449600
+
 /* seconds a client is asked to wait when the service is unavailable */
 
 #define NGX_HTTP_AIDIAL_RETRY_AFTER  1

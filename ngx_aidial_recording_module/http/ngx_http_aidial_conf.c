@@ -13,6 +13,8 @@ static char *ngx_http_aidial_merge_session(ngx_conf_t *cf,
     ngx_http_aidial_loc_conf_t *prev, ngx_http_aidial_loc_conf_t *conf);
 static char *ngx_http_aidial_location_complete(ngx_conf_t *cf,
     ngx_http_aidial_loc_conf_t *conf);
+static char *ngx_http_aidial_ttl_check(ngx_conf_t *cf, const char *directive,
+    time_t ttl);
 static char *ngx_http_aidial_role_words_differ(ngx_conf_t *cf,
     ngx_aidial_session_map_t *map);
 
@@ -209,15 +211,13 @@ ngx_http_aidial_location_complete(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    if (conf->playback_ttl < 1 || conf->download_ttl < 1) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%s\" of location \"%V\" is zero, expected at "
-                           "least one second",
-                           conf->playback_ttl < 1
-                               ? "aidial_recording_playback_ttl"
-                               : "aidial_recording_download_ttl",
-                           &clcf->name);
-
+    if (ngx_http_aidial_ttl_check(cf, "aidial_recording_playback_ttl",
+                                  conf->playback_ttl)
+        != NGX_CONF_OK
+        || ngx_http_aidial_ttl_check(cf, "aidial_recording_download_ttl",
+                                     conf->download_ttl)
+           != NGX_CONF_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -234,6 +234,27 @@ ngx_http_aidial_location_complete(ngx_conf_t *cf,
     }
 
     return ngx_http_aidial_role_words_differ(cf, &conf->session_map);
+}
+
+
+/* Redis remembers a grant a little longer than it lives */
+
+static char *
+ngx_http_aidial_ttl_check(ngx_conf_t *cf, const char *directive, time_t ttl)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (ttl >= 1 && ttl <= NGX_HTTP_AIDIAL_TTL_MAX) {
+        return NGX_CONF_OK;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"%s\" of location \"%V\" is %T seconds, expected "
+                       "1 second to 364 days", directive, &clcf->name, ttl);
+
+    return NGX_CONF_ERROR;
 }
 
 

@@ -17,32 +17,17 @@
  */
 
 
-#include "ngx_aidial_redis_conn.h"
+#include "ngx_aidial_redis_batch.h"
 #include "ngx_aidial_redis_error.h"
-
-
-#define NGX_AIDIAL_REDIS_READ   16384   /* bytes a read */
-#define NGX_AIDIAL_REDIS_KEPT   65536   /* bytes an empty buffer may keep */
+#include "ngx_aidial_redis_handshake.h"
 
 
 static void ngx_aidial_redis_conn_connected(void *data);
-static ngx_int_t ngx_aidial_redis_conn_hello(ngx_aidial_redis_conn_t *conn);
 static void ngx_aidial_redis_conn_readable(void *data);
-static ngx_uint_t ngx_aidial_redis_conn_read(ngx_aidial_redis_conn_t *conn);
-static ngx_uint_t ngx_aidial_redis_conn_take(ngx_aidial_redis_conn_t *conn,
-    const u_char *data, size_t len);
-static ngx_uint_t ngx_aidial_redis_conn_greet(ngx_aidial_redis_conn_t *conn,
-    const ngx_aidial_redis_reply_t *reply);
-static ngx_uint_t ngx_aidial_redis_conn_answer(ngx_aidial_redis_conn_t *conn,
-    ngx_aidial_redis_reply_t *reply);
-static ngx_uint_t ngx_aidial_redis_conn_complaint(
-    ngx_aidial_redis_conn_t *conn, const ngx_str_t *text);
 static void ngx_aidial_redis_conn_settle(ngx_aidial_redis_conn_t *conn);
 static void ngx_aidial_redis_conn_ready(ngx_aidial_redis_conn_t *conn);
 static void ngx_aidial_redis_conn_flush(ngx_event_t *ev);
 static void ngx_aidial_redis_conn_write(void *data);
-static ngx_int_t ngx_aidial_redis_conn_send(ngx_aidial_redis_conn_t *conn);
-static ngx_int_t ngx_aidial_redis_conn_load(ngx_aidial_redis_conn_t *conn);
 static void ngx_aidial_redis_conn_failed(void *data, const char *why,
     ngx_err_t err);
 static void ngx_aidial_redis_conn_deadline(ngx_event_t *ev);
@@ -52,8 +37,6 @@ static void ngx_aidial_redis_conn_reset(ngx_aidial_redis_conn_t *conn);
 static ngx_uint_t ngx_aidial_redis_conn_fail(ngx_aidial_redis_conn_t *conn,
     ngx_queue_t *queue);
 static void ngx_aidial_redis_conn_forget(ngx_aidial_redis_task_t *task);
-static void ngx_aidial_redis_conn_why(ngx_aidial_redis_conn_t *conn,
-    const char *why, ngx_err_t err, const ngx_str_t *text);
 
 
 static const ngx_aidial_redis_transport_handlers_t
@@ -176,61 +159,12 @@ ngx_aidial_redis_conn_connected(void *data)
 
     conn->state = NGX_AIDIAL_REDIS_HANDSHAKE;
 
-    if (ngx_aidial_redis_conn_hello(conn) != NGX_OK) {
+    if (ngx_aidial_redis_handshake_ask(conn) != NGX_OK) {
         ngx_aidial_redis_conn_failed(conn, "no memory", 0);
         return;
     }
 
     ngx_aidial_redis_conn_write(conn);
-}
-
-
-static ngx_int_t
-ngx_aidial_redis_conn_hello(ngx_aidial_redis_conn_t *conn)
-{
-    u_char                          db[NGX_INT_T_LEN];
-    ngx_uint_t                      n;
-    ngx_str_t                       argv[3];
-    const ngx_aidial_redis_conf_t  *conf;
-
-    conf = conn->conf;
-
-    conn->greetings = 0;
-    conn->greeted = 0;
-
-    if (conf->password.len) {
-        n = 0;
-        ngx_str_set(&argv[n], "AUTH");
-
-        if (conf->user.len) {
-            argv[++n] = conf->user;
-        }
-
-        argv[++n] = conf->password;
-
-        if (ngx_aidial_redis_command(&conn->out, argv, n + 1) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        conn->greetings++;
-    }
-
-    if (conf->db) {
-        ngx_str_set(&argv[0], "SELECT");
-        argv[1].data = db;
-        argv[1].len = ngx_sprintf(db, "%ui", conf->db) - db;
-
-        if (ngx_aidial_redis_command(&conn->out, argv, 2) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        conn->greetings++;
-    }
-
-    ngx_str_set(&argv[0], "PING");
-    conn->greetings++;
-
-    return ngx_aidial_redis_command(&conn->out, argv, 1);
 }
 
 
@@ -241,7 +175,7 @@ ngx_aidial_redis_conn_readable(void *data)
 
     ngx_uint_t  end;
 
-    end = ngx_aidial_redis_conn_read(conn);
+    end = ngx_aidial_redis_batch_read(conn);
 
     if (end != NGX_AIDIAL_REDIS_BROKEN) {
         ngx_aidial_redis_conn_settle(conn);
@@ -253,239 +187,9 @@ ngx_aidial_redis_conn_readable(void *data)
     }
 
     if (conn->state == NGX_AIDIAL_REDIS_HANDSHAKE
-        && conn->greeted == conn->greetings)
+        && ngx_aidial_redis_handshake_done(conn))
     {
         ngx_aidial_redis_conn_ready(conn);
-    }
-}
-
-
-/* reads all there is; returns ngx_aidial_redis_end_e, with "why" set */
-
-static ngx_uint_t
-ngx_aidial_redis_conn_read(ngx_aidial_redis_conn_t *conn)
-{
-    u_char      buf[NGX_AIDIAL_REDIS_READ];
-    ssize_t     n;
-    ngx_uint_t  end;
-
-    for ( ;; ) {
-        n = ngx_aidial_redis_transport_recv(&conn->transport, buf,
-                                            sizeof(buf));
-
-        if (n == NGX_AGAIN) {
-            return NGX_AIDIAL_REDIS_HOLDS;
-        }
-
-        if (n == 0) {
-            ngx_aidial_redis_conn_why(conn, "Redis closed the connection", 0,
-                                      NULL);
-            return NGX_AIDIAL_REDIS_LOST;
-        }
-
-        if (n < 0) {
-            ngx_aidial_redis_conn_why(conn, "cannot read", ngx_socket_errno,
-                                      NULL);
-            return NGX_AIDIAL_REDIS_LOST;
-        }
-
-        end = ngx_aidial_redis_conn_take(conn, buf, (size_t) n);
-
-        if (end != NGX_AIDIAL_REDIS_HOLDS) {
-            return end;
-        }
-    }
-}
-
-
-static ngx_uint_t
-ngx_aidial_redis_conn_take(ngx_aidial_redis_conn_t *conn, const u_char *data,
-    size_t len)
-{
-    ngx_int_t                  rc;
-    ngx_uint_t                 end, expected;
-    ngx_aidial_redis_reply_t  *reply;
-
-    rc = ngx_aidial_redis_codec_feed(conn->codec, data, len);
-
-    while (rc == NGX_OK) {
-        rc = ngx_aidial_redis_codec_next(conn->codec, &reply);
-
-        if (rc != NGX_OK) {
-            break;
-        }
-
-        if (conn->state == NGX_AIDIAL_REDIS_HANDSHAKE) {
-            end = ngx_aidial_redis_conn_greet(conn, reply);
-            ngx_aidial_redis_reply_free(reply);
-
-        } else {
-            end = ngx_aidial_redis_conn_answer(conn, reply);
-        }
-
-        if (end != NGX_AIDIAL_REDIS_HOLDS) {
-            return end;
-        }
-    }
-
-    if (rc == NGX_ERROR) {
-        ngx_aidial_redis_conn_why(conn,
-                                  ngx_aidial_redis_codec_why(conn->codec), 0,
-                                  NULL);
-        return NGX_AIDIAL_REDIS_BROKEN;
-    }
-
-    /* rc == NGX_AGAIN: the rest must be the beginning of a reply to somebody */
-
-    expected = (conn->state == NGX_AIDIAL_REDIS_HANDSHAKE)
-               ? conn->greeted < conn->greetings
-               : !ngx_queue_empty(&conn->sent);
-
-    if (!expected && ngx_aidial_redis_codec_rest(conn->codec)) {
-        ngx_aidial_redis_conn_why(conn, "bytes that nobody asked for", 0,
-                                  NULL);
-        return NGX_AIDIAL_REDIS_BROKEN;
-    }
-
-    return NGX_AIDIAL_REDIS_HOLDS;
-}
-
-
-static ngx_uint_t
-ngx_aidial_redis_conn_greet(ngx_aidial_redis_conn_t *conn,
-    const ngx_aidial_redis_reply_t *reply)
-{
-    ngx_str_t                   *right;
-    ngx_aidial_redis_error_t    *error;
-    static ngx_str_t             ok = ngx_string("OK");
-    static ngx_str_t             pong = ngx_string("PONG");
-
-    if (reply->type == NGX_AIDIAL_REDIS_FAILURE) {
-        ngx_aidial_redis_conn_why(conn, "the handshake was answered with "
-                                  "the error", 0, &reply->text);
-
-        error = ngx_aidial_redis_error_find(&reply->text);
-
-        return ngx_aidial_redis_error_denies(error) ? NGX_AIDIAL_REDIS_DENIED
-                                                    : NGX_AIDIAL_REDIS_UNFIT;
-    }
-
-    /* PING is the last one; behind its reply nothing is right */
-
-    right = (++conn->greeted == conn->greetings) ? &pong : &ok;
-
-    if (conn->greeted > conn->greetings
-        || reply->type != NGX_AIDIAL_REDIS_STATUS
-        || reply->text.len != right->len
-        || ngx_memcmp(reply->text.data, right->data, right->len) != 0)
-    {
-        ngx_aidial_redis_conn_why(conn, "an unexpected reply in the handshake",
-                                  0, NULL);
-        return NGX_AIDIAL_REDIS_BROKEN;
-    }
-
-    return NGX_AIDIAL_REDIS_HOLDS;
-}
-
-
-/* takes the reply over */
-
-static ngx_uint_t
-ngx_aidial_redis_conn_answer(ngx_aidial_redis_conn_t *conn,
-    ngx_aidial_redis_reply_t *reply)
-{
-    ngx_int_t                 rc;
-    ngx_uint_t                end;
-    ngx_queue_t              *q;
-    ngx_aidial_redis_task_t  *task;
-
-    if (ngx_queue_empty(&conn->sent)) {
-        ngx_aidial_redis_reply_free(reply);
-        ngx_aidial_redis_conn_why(conn, "a reply that nobody asked for", 0,
-                                  NULL);
-        return NGX_AIDIAL_REDIS_BROKEN;
-    }
-
-    q = ngx_queue_head(&conn->sent);
-    task = ngx_queue_data(q, ngx_aidial_redis_task_t, queue);
-
-    task->replies[task->answers++] = reply;
-
-    if (reply->type == NGX_AIDIAL_REDIS_FAILURE) {
-        end = ngx_aidial_redis_conn_complaint(conn, &reply->text);
-
-        if (end != NGX_AIDIAL_REDIS_HOLDS) {
-            return end;
-        }
-    }
-
-    if (task->answers < task->commands) {
-        return NGX_AIDIAL_REDIS_HOLDS;
-    }
-
-    rc = task->judge(task, &conn->transport.log);
-
-    if (rc == NGX_ABORT) {
-        ngx_aidial_redis_conn_why(conn, "a reply that does not fit its "
-                                  "command", 0, NULL);
-        return NGX_AIDIAL_REDIS_BROKEN;
-    }
-
-    ngx_queue_remove(q);
-
-    if (rc == NGX_AGAIN && !task->released) {
-        task->sent = 0;
-        ngx_aidial_redis_task_reset(task);
-
-        ngx_queue_insert_tail(&conn->waiting, q);
-        conn->unsent += ngx_aidial_redis_buf_len(&task->wire);
-        ngx_post_event(&conn->flush, &ngx_posted_events);
-
-        return NGX_AIDIAL_REDIS_HOLDS;
-    }
-
-    /* NGX_OK, NGX_ERROR, or nobody would hear of another round */
-
-    task->status = rc;
-    ngx_queue_insert_tail(&conn->answered, q);
-
-    return NGX_AIDIAL_REDIS_HOLDS;
-}
-
-
-static ngx_uint_t
-ngx_aidial_redis_conn_complaint(ngx_aidial_redis_conn_t *conn,
-    const ngx_str_t *text)
-{
-    ngx_uint_t                 action;
-    ngx_aidial_redis_error_t  *error;
-
-    error = ngx_aidial_redis_error_find(text);
-    action = ngx_aidial_redis_error_action(error);
-
-    if (action == NGX_AIDIAL_REDIS_ASKER) {
-        return NGX_AIDIAL_REDIS_HOLDS;
-    }
-
-    ngx_aidial_redis_error_log(error, text, &conn->transport.log);
-
-    if (action == NGX_AIDIAL_REDIS_KEEP) {
-        return NGX_AIDIAL_REDIS_HOLDS;
-    }
-
-    ngx_aidial_redis_conn_why(conn, "Redis answered with the error", 0, text);
-    conn->said = 1;
-
-    switch (action) {
-
-    case NGX_AIDIAL_REDIS_DROP:
-        return NGX_AIDIAL_REDIS_UNFIT;
-
-    case NGX_AIDIAL_REDIS_DENY:
-        return NGX_AIDIAL_REDIS_DENIED;
-
-    default: /* NGX_AIDIAL_REDIS_DISTRUST */
-        return NGX_AIDIAL_REDIS_BROKEN;
     }
 }
 
@@ -532,98 +236,9 @@ ngx_aidial_redis_conn_write(void *data)
 {
     ngx_aidial_redis_conn_t  *conn = data;
 
-    for ( ;; ) {
-        if (ngx_aidial_redis_conn_send(conn) != NGX_OK) {
-            return;
-        }
-
-        /* everything was written */
-
-        if (conn->state != NGX_AIDIAL_REDIS_READY
-            || ngx_queue_empty(&conn->waiting))
-        {
-            return;
-        }
-
-        if (ngx_aidial_redis_conn_load(conn) != NGX_OK) {
-            ngx_aidial_redis_conn_failed(conn, "no memory", 0);
-            return;
-        }
+    if (ngx_aidial_redis_batch_write(conn) == NGX_ERROR) {
+        ngx_aidial_redis_conn_end(conn, NGX_AIDIAL_REDIS_LOST, 0);
     }
-}
-
-
-/* NGX_OK: "out" is empty; NGX_AGAIN: it is not; NGX_ERROR: it has ended */
-
-static ngx_int_t
-ngx_aidial_redis_conn_send(ngx_aidial_redis_conn_t *conn)
-{
-    ssize_t                  n;
-    ngx_aidial_redis_buf_t  *out;
-
-    out = &conn->out;
-
-    while (ngx_aidial_redis_buf_len(out)) {
-        n = ngx_aidial_redis_transport_send(&conn->transport, out->pos,
-                                            ngx_aidial_redis_buf_len(out));
-
-        if (n == NGX_AGAIN || n == 0) {
-            return NGX_AGAIN;
-        }
-
-        if (n < 0) {
-            ngx_aidial_redis_conn_failed(conn, "cannot write",
-                                         ngx_socket_errno);
-            return NGX_ERROR;
-        }
-
-        out->pos += n;
-    }
-
-    /* the handshake has a password in it */
-
-    if (conn->state == NGX_AIDIAL_REDIS_HANDSHAKE
-        || out->end - out->start > NGX_AIDIAL_REDIS_KEPT)
-    {
-        ngx_aidial_redis_buf_free(out);
-        return NGX_OK;
-    }
-
-    out->pos = out->start;
-    out->last = out->start;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_aidial_redis_conn_load(ngx_aidial_redis_conn_t *conn)
-{
-    size_t                    len;
-    ngx_queue_t              *q;
-    ngx_aidial_redis_task_t  *task;
-
-    while (!ngx_queue_empty(&conn->waiting)) {
-        q = ngx_queue_head(&conn->waiting);
-        task = ngx_queue_data(q, ngx_aidial_redis_task_t, queue);
-
-        len = ngx_aidial_redis_buf_len(&task->wire);
-
-        if (ngx_aidial_redis_buf_append(&conn->out, task->wire.pos, len)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        ngx_aidial_redis_buf_free(&task->wire);
-        conn->unsent -= len;
-
-        ngx_queue_remove(q);
-        ngx_queue_insert_tail(&conn->sent, q);
-        task->sent = 1;
-    }
-
-    return NGX_OK;
 }
 
 
@@ -808,7 +423,7 @@ ngx_aidial_redis_conn_forget(ngx_aidial_redis_task_t *task)
 }
 
 
-static void
+void
 ngx_aidial_redis_conn_why(ngx_aidial_redis_conn_t *conn, const char *why,
     ngx_err_t err, const ngx_str_t *text)
 {

@@ -107,5 +107,13 @@ void ngx_aidial_redis_conn_submit(ngx_aidial_redis_conn_t *conn,
 
 void ngx_aidial_redis_conn_release(ngx_aidial_redis_task_t *task);
 
+/*
+ * For the files that make up a connection: says in words why it is going to
+ * end.  "err" may be 0, "text", of an error reply, may be NULL.
+ */
+
+void ngx_aidial_redis_conn_why(ngx_aidial_redis_conn_t *conn, const char *why,
+    ngx_err_t err, const ngx_str_t *text);
+
 
 #endif /* _NGX_AIDIAL_REDIS_CONN_H_INCLUDED_ */

@@ -54,7 +54,7 @@ ngx_aidial_redis_transport_open(ngx_aidial_redis_transport_t *tr)
 }
 
 
-/* "err" is the error of the address before; tries until one can be waited for */
+/* "err" is the error of the address before */
 
 static void
 ngx_aidial_redis_transport_next(ngx_aidial_redis_transport_t *tr,

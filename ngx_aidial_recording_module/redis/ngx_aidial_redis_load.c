@@ -1,0 +1,214 @@
+
+/*
+ * records_load: a GET for each string, HMGET for the grant, in one round
+ * trip.  A key of the wrong type is an unusable record, not a failure: the
+ * portal wrote it, and the request goes on without it.
+ */
+
+
+#include "ngx_aidial_redis_op.h"
+
+
+static ngx_int_t ngx_aidial_redis_load_command(ngx_aidial_redis_op_t *op,
+    ngx_uint_t record, const ngx_str_t *key);
+static ngx_int_t ngx_aidial_redis_load_judge(ngx_aidial_redis_task_t *task,
+    ngx_log_t *log);
+static ngx_int_t ngx_aidial_redis_load_string(ngx_aidial_record_t *record,
+    const ngx_aidial_redis_reply_t *reply);
+static ngx_int_t ngx_aidial_redis_load_grant(ngx_aidial_redis_op_t *op,
+    const ngx_aidial_redis_reply_t *reply);
+static ngx_uint_t ngx_aidial_redis_is(const ngx_aidial_redis_reply_t *reply,
+    const char *text);
+
+
+ngx_aidial_redis_op_t *
+ngx_aidial_redis_records_load(const ngx_str_t *keys,
+    ngx_aidial_redis_done_pt done, void *data)
+{
+    ngx_uint_t              i;
+    ngx_aidial_redis_op_t  *op;
+
+    op = ngx_aidial_redis_task_create(sizeof(ngx_aidial_redis_op_t));
+    if (op == NULL) {
+        return NULL;
+    }
+
+    op->task.judge = ngx_aidial_redis_load_judge;
+
+    for (i = 0; i < NGX_AIDIAL_RECORD_COUNT; i++) {
+
+        if (keys[i].len
+            && ngx_aidial_redis_load_command(op, i, &keys[i]) != NGX_OK)
+        {
+            ngx_aidial_redis_task_free(&op->task);
+            return NULL;
+        }
+    }
+
+    ngx_aidial_assert(op->task.commands);
+
+    return ngx_aidial_redis_op_ask(op, done, data);
+}
+
+
+static ngx_int_t
+ngx_aidial_redis_load_command(ngx_aidial_redis_op_t *op, ngx_uint_t record,
+    const ngx_str_t *key)
+{
+    ngx_str_t   argv[4];
+    ngx_uint_t  argc;
+
+    argv[1] = *key;
+
+    if (record == NGX_AIDIAL_RECORD_GRANT) {
+        ngx_str_set(&argv[0], "HMGET");
+        ngx_str_set(&argv[2], "state");
+        ngx_str_set(&argv[3], "action");
+        argc = 4;
+
+    } else {
+        ngx_str_set(&argv[0], "GET");
+        argc = 2;
+    }
+
+    op->asked[op->task.commands++] = record;
+
+    return ngx_aidial_redis_command(&op->task.wire, argv, argc);
+}
+
+
+static ngx_int_t
+ngx_aidial_redis_load_judge(ngx_aidial_redis_task_t *task, ngx_log_t *log)
+{
+    ngx_int_t                  rc;
+    ngx_uint_t                 i, failed;
+    ngx_aidial_record_t       *record;
+    ngx_aidial_redis_op_t     *op;
+    ngx_aidial_redis_reply_t  *reply;
+
+    op = (ngx_aidial_redis_op_t *) task;
+    failed = 0;
+
+    for (i = 0; i < task->answers; i++) {
+        reply = task->replies[i];
+        record = &op->records[op->asked[i]];
+
+        if (ngx_aidial_redis_op_is_error(reply, "WRONGTYPE ")) {
+            record->state = NGX_AIDIAL_RECORD_UNUSABLE;
+            rc = NGX_OK;
+
+        } else if (reply->type == NGX_AIDIAL_REDIS_FAILURE) {
+            rc = ngx_aidial_redis_op_failure(reply, log);
+
+        } else if (op->asked[i] == NGX_AIDIAL_RECORD_GRANT) {
+            rc = ngx_aidial_redis_load_grant(op, reply);
+
+        } else {
+            rc = ngx_aidial_redis_load_string(record, reply);
+        }
+
+        if (rc == NGX_ABORT) {
+            return NGX_ABORT;
+        }
+
+        failed |= (rc != NGX_OK);
+    }
+
+    return failed ? NGX_ERROR : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_aidial_redis_load_string(ngx_aidial_record_t *record,
+    const ngx_aidial_redis_reply_t *reply)
+{
+    if (reply->type == NGX_AIDIAL_REDIS_NIL) {
+        record->state = NGX_AIDIAL_RECORD_ABSENT;
+        return NGX_OK;
+    }
+
+    if (reply->type != NGX_AIDIAL_REDIS_STRING) {
+        return NGX_ABORT;
+    }
+
+    if (reply->oversize) {
+        record->state = NGX_AIDIAL_RECORD_UNUSABLE;
+        return NGX_OK;
+    }
+
+    record->state = NGX_AIDIAL_RECORD_PRESENT;
+    record->text = reply->text;
+
+    return NGX_OK;
+}
+
+
+/*
+ * The record's text is the action.  A grant with fields that the scripts do
+ * not write is one that nobody registered.
+ */
+
+static ngx_int_t
+ngx_aidial_redis_load_grant(ngx_aidial_redis_op_t *op,
+    const ngx_aidial_redis_reply_t *reply)
+{
+    ngx_uint_t                       i;
+    ngx_aidial_record_t             *record;
+    const ngx_aidial_redis_reply_t  *state, *action;
+
+    if (reply->type != NGX_AIDIAL_REDIS_ARRAY || reply->nelements != 2) {
+        return NGX_ABORT;
+    }
+
+    for (i = 0; i < 2; i++) {
+
+        if (reply->elements[i].type != NGX_AIDIAL_REDIS_STRING
+            && reply->elements[i].type != NGX_AIDIAL_REDIS_NIL)
+        {
+            return NGX_ABORT;
+        }
+    }
+
+    state = &reply->elements[0];
+    action = &reply->elements[1];
+    record = &op->records[NGX_AIDIAL_RECORD_GRANT];
+
+    if (state->type == NGX_AIDIAL_REDIS_NIL
+        && action->type == NGX_AIDIAL_REDIS_NIL)
+    {
+        record->state = NGX_AIDIAL_RECORD_ABSENT;
+        return NGX_OK;
+    }
+
+    record->state = NGX_AIDIAL_RECORD_UNUSABLE;
+
+    if (!ngx_aidial_redis_is(action, "playback")
+        && !ngx_aidial_redis_is(action, "download"))
+    {
+        return NGX_OK;
+    }
+
+    if (ngx_aidial_redis_is(state, "fresh")) {
+        op->grant = NGX_AIDIAL_GRANT_FRESH;
+
+    } else if (ngx_aidial_redis_is(state, "spent")) {
+        op->grant = NGX_AIDIAL_GRANT_SPENT;
+
+    } else {
+        return NGX_OK;
+    }
+
+    record->state = NGX_AIDIAL_RECORD_PRESENT;
+    record->text = action->text;
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_aidial_redis_is(const ngx_aidial_redis_reply_t *reply, const char *text)
+{
+    return reply->type == NGX_AIDIAL_REDIS_STRING
+           && reply->text.len == ngx_strlen(text)
+           && ngx_memcmp(reply->text.data, text, reply->text.len) == 0;
+}
