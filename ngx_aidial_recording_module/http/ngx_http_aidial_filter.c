@@ -99,6 +99,14 @@ ngx_http_aidial_origin_replace(ngx_http_aidial_ctx_t *ctx)
     ngx_http_clean_header(r);
     r->err_status = 0;
 
+    if (r->http_version < NGX_HTTP_VERSION_10) {
+
+        /* an origin without a status line makes nginx answer without one */
+
+        r->http_version = NGX_HTTP_VERSION_10;
+        r->keepalive = 0;
+    }
+
     ctx->problem = NGX_AIDIAL_MEDIA_UNAVAILABLE;
     ctx->replied = 1;
     ctx->swallow = 1;

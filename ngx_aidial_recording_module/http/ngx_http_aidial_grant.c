@@ -250,6 +250,13 @@ ngx_http_aidial_body_text(ngx_http_request_t *r, ngx_str_t *text)
         b = cl->buf;
         size = (size_t) ngx_buf_size(b);
 
+        if (size == 0) {
+
+            /* what ends a chunked or empty body is a buffer of nothing */
+
+            continue;
+        }
+
         if (ngx_buf_in_memory(b)) {
             p = ngx_cpymem(p, b->pos, size);
             continue;

@@ -327,7 +327,15 @@ ngx_http_aidial_send(ngx_http_aidial_ctx_t *ctx, ngx_chain_t *out)
 
     r = ctx->request;
 
+    if (ngx_http_aidial_rewriters_off(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     ctx->replied = 1;
+
+    /* our answer has no validators: a condition is not for it */
+
+    r->disable_not_modified = 1;
 
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
