@@ -128,7 +128,7 @@ ngx_aidial_cookie_same(const ngx_str_t *a, const ngx_str_t *b)
 ngx_int_t
 ngx_aidial_cookie_opaque(const ngx_str_t *value, ngx_str_t *sid)
 {
-    /* an identifier is shorter than any longest cookie */
+    /* an identifier is far below NGX_AIDIAL_COOKIE_MAX */
 
     if (!ngx_aidial_is_identifier(value)) {
         return NGX_DECLINED;

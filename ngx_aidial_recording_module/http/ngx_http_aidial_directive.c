@@ -104,7 +104,7 @@ ngx_http_aidial_set_media_prefix(ngx_conf_t *cf,
 #if (NGX_PCRE)
     if (clcf->regex) {
         return ngx_http_aidial_conf_invalid(cf, &clcf->name,
-                                  "a prefix location, not a regular expression");
+                            "a prefix location, not a regular expression");
     }
 #endif
 
@@ -250,7 +250,7 @@ ngx_http_aidial_set_media_uri(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         || value[1].data[value[1].len - 1] != '/')
     {
         return ngx_http_aidial_conf_invalid(cf, &value[1],
-                                       "a prefix that begins and ends in \"/\"");
+                            "a prefix that begins and ends in \"/\"");
     }
 
     for (i = 0; i < value[1].len; i++) {

@@ -28,7 +28,8 @@ ngx_http_aidial_set_session_cookie(ngx_conf_t *cf, ngx_command_t *cmd,
     value = cf->args->elts;
 
     if (!ngx_aidial_cookie_is_name(&value[1])) {
-        return ngx_http_aidial_conf_invalid(cf, &value[1], "the name of a cookie");
+        return ngx_http_aidial_conf_invalid(cf, &value[1],
+                                        "the name of a cookie");
     }
 
     alcf->session_cookie = value[1];
@@ -68,7 +69,8 @@ ngx_http_aidial_set_session_format(ngx_conf_t *cf, ngx_command_t *cmd,
         return ngx_http_aidial_set_signed(cf, alcf);
     }
 
-    return ngx_http_aidial_conf_invalid(cf, &value[1], "\"opaque\" or \"signed\"");
+    return ngx_http_aidial_conf_invalid(cf, &value[1],
+                                        "\"opaque\" or \"signed\"");
 }
 
 
@@ -236,7 +238,8 @@ ngx_http_aidial_set_session_field(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_OK;
     }
 
-    return ngx_http_aidial_conf_invalid(cf, &value[3], "\"unit=s\" or \"unit=ms\"");
+    return ngx_http_aidial_conf_invalid(cf, &value[3],
+                                        "\"unit=s\" or \"unit=ms\"");
 }
 
 

@@ -285,6 +285,9 @@ ngx_aidial_redis_conn_end(ngx_aidial_redis_conn_t *conn, ngx_uint_t end,
 {
     ngx_uint_t  ready, level;
 
+    static ngx_str_t  attempt = ngx_string("an attempt to connect to");
+    static ngx_str_t  connection = ngx_string("a connection to");
+
     ready = (conn->state == NGX_AIDIAL_REDIS_READY);
 
     if (!ready) {
@@ -314,9 +317,9 @@ ngx_aidial_redis_conn_end(ngx_aidial_redis_conn_t *conn, ngx_uint_t end,
     }
 
     ngx_log_error(level, &conn->transport.log, 0,
-                  "aidial: %s Redis ended: %*s; %ui operations fail",
-                  ready ? "a connection to" : "an attempt to connect to",
-                  conn->why_len, conn->why, failed);
+                  "aidial: %V Redis ended: %*s; %ui operations fail",
+                  ready ? &connection : &attempt, conn->why_len, conn->why,
+                  failed);
 }
 
 
