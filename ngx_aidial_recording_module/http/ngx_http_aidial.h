@@ -155,7 +155,7 @@ struct ngx_http_aidial_ctx_s {
     unsigned                           starting:1;  /* inside step->start */
     unsigned                           content:1;   /* content phase */
     unsigned                           token_valid:1;
-    unsigned                           call_known:1;
+    unsigned                           call_known:1;  /* and in scope */
     unsigned                           serving:1;   /* media may flow */
     unsigned                           replied:1;   /* an answer of ours */
     unsigned                           swallow:1;   /* drop the body */
@@ -285,8 +285,8 @@ ngx_int_t ngx_http_aidial_policy_check(ngx_http_aidial_ctx_t *ctx);
 
 /*
  * The answers to a load, judged: NGX_OK, or refused with session_required
- * (session, revoked).  A call or tenant that is absent or unusable counts as
- * absent; ctx->call_known tells.
+ * (session, revoked).  A call or tenant that is unusable counts as absent, a
+ * call out of the session's scope as well.
  */
 
 ngx_int_t ngx_http_aidial_session_judge(ngx_http_aidial_ctx_t *ctx);

@@ -224,6 +224,10 @@ ngx_http_aidial_serving_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
+    /* nginx adds a subrequest's URI to the line, and it may hold a token */
+
+    r->uri = conf->prefix;
+
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                   "aidial: recording_not_found: only a judged request of a "
                   "client may enter a media location");

@@ -10,14 +10,14 @@
 
 static ngx_int_t ngx_http_aidial_cookie_value(ngx_http_aidial_ctx_t *ctx,
     ngx_str_t *value);
+static void ngx_http_aidial_session_unusable(ngx_http_aidial_ctx_t *ctx,
+    const char *why);
 static ngx_int_t ngx_http_aidial_unusable(ngx_http_aidial_ctx_t *ctx,
     const char *record, const ngx_str_t *id, const char *why);
 
 
 static const char  ngx_http_aidial_wrong_type[] =
     "it is of the wrong type or over 64 KiB";
-
-static const ngx_str_t  ngx_http_aidial_no_id = ngx_string("");
 
 
 ngx_int_t
@@ -240,9 +240,7 @@ ngx_http_aidial_session_judge(ngx_http_aidial_ctx_t *ctx)
         break;
 
     case NGX_AIDIAL_RECORD_UNUSABLE:
-        (void) ngx_http_aidial_unusable(ctx, "session",
-                                        &ngx_http_aidial_no_id,
-                                        ngx_http_aidial_wrong_type);
+        ngx_http_aidial_session_unusable(ctx, ngx_http_aidial_wrong_type);
 
         /* fall through */
 
@@ -263,8 +261,7 @@ ngx_http_aidial_session_judge(ngx_http_aidial_ctx_t *ctx)
     ngx_memzero(&ctx->session, sizeof(ngx_aidial_session_t));
 
     if (ngx_strcmp(why, NGX_AIDIAL_SESSION_EXPIRED) != 0) {
-        (void) ngx_http_aidial_unusable(ctx, "session",
-                                        &ngx_http_aidial_no_id, why);
+        ngx_http_aidial_session_unusable(ctx, why);
     }
 
     return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_SESSION_REQUIRED);
@@ -324,9 +321,20 @@ ngx_http_aidial_call_judge(ngx_http_aidial_ctx_t *ctx)
         return ngx_http_aidial_unusable(ctx, "call", &ctx->call_id, why);
     }
 
-    ctx->call_known = (rc == NGX_OK);
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
-    return rc;
+    ctx->call_known = ngx_aidial_session_covers(&ctx->session, &ctx->call);
+
+    if (!ctx->call_known) {
+
+        /* nothing of another organisation's call gets even into a log */
+
+        ngx_memzero(&ctx->call, sizeof(ngx_aidial_call_t));
+    }
+
+    return NGX_OK;
 }
 
 
@@ -359,6 +367,29 @@ ngx_http_aidial_tenant_judge(ngx_http_aidial_ctx_t *ctx)
 }
 
 
+/* the session id is a secret: the log names the first octets of its SHA-256 */
+
+static void
+ngx_http_aidial_session_unusable(ngx_http_aidial_ctx_t *ctx, const char *why)
+{
+    u_char     digest[NGX_AIDIAL_SHA256_LEN];
+    u_char     text[sizeof("sha256:") - 1 + 8];
+    ngx_str_t  id;
+
+    if (ngx_aidial_sha256(&ctx->sid, digest) != NGX_OK) {
+        ngx_memzero(digest, sizeof(digest));
+    }
+
+    id.data = text;
+    id.len = sizeof(text);
+
+    (void) ngx_hex_dump(ngx_cpymem(text, "sha256:", sizeof("sha256:") - 1),
+                        digest, 4);
+
+    (void) ngx_http_aidial_unusable(ctx, "session", &id, why);
+}
+
+
 /* says which record cannot be used and why; it then counts as absent */
 
 static ngx_int_t
@@ -376,16 +407,9 @@ ngx_http_aidial_unusable(ngx_http_aidial_ctx_t *ctx, const char *record,
 ngx_int_t
 ngx_http_aidial_scope_check(ngx_http_aidial_ctx_t *ctx)
 {
-    if (ctx->call_known
-        && ngx_aidial_session_covers(&ctx->session, &ctx->call))
-    {
+    if (ctx->call_known) {
         return NGX_OK;
     }
-
-    /* nothing of another organisation's call goes further, not even to logs */
-
-    ctx->call_known = 0;
-    ngx_memzero(&ctx->call, sizeof(ngx_aidial_call_t));
 
     return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_RECORDING_NOT_FOUND);
 }

@@ -299,7 +299,6 @@ ngx_http_aidial_binding_check(ngx_http_aidial_ctx_t *ctx)
     }
 
     if (ngx_memcmp(scope, ctx->token.scope, NGX_AIDIAL_SCOPE_LEN) != 0) {
-        ctx->call_known = 0;
         ngx_memzero(&ctx->call, sizeof(ngx_aidial_call_t));
 
         return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_RECORDING_NOT_FOUND);
