@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+#
+# Installs what is missing on Debian: deps.sh [build] [test] [demo].
+# Without a group: all of them.  Needs no network when nothing is missing.
+
+set -euo pipefail
+. "$(dirname "$0")/apt-root.sh"
+. "$(dirname "$0")/as-root.sh"
+
+BUILD="gcc libc6-dev make dpkg-dev nginx nginx-dev libhiredis-dev libjansson-dev
+       libssl-dev libpcre2-dev zlib1g-dev"
+TEST="redis-server perl binutils procps curl universal-ctags cppcheck"
+DEMO="espeak-ng lame opus-tools sox curl openssl redis-server"
+
+
+main() {
+    local groups=${*:-build test demo} packages="" missing
+
+    case " $groups " in *" build "*) packages="$packages $BUILD" ;; esac
+    case " $groups " in *" test "*) packages="$packages $TEST" ;; esac
+    case " $groups " in *" demo "*) packages="$packages $DEMO" ;; esac
+
+    mkdir -p "$CACHE"
+    missing=$(missing_of $packages)
+
+    if [ -n "$missing" ]; then
+        command -v apt-get >/dev/null ||
+            die "no apt-get here; please install by hand:" $missing
+
+        become_root
+        install_packages $missing
+    fi
+
+    case " $groups " in
+        *" test "*)
+            "$ROOT/util/deps-test-nginx.sh"
+            "$ROOT/util/deps-nginx-src.sh"
+            ;;
+    esac
+}
+
+
+missing_of() {
+    local have
+
+    have=" $(dpkg-query -W -f '${db:Status-Status}:${Package} ' "$@" \
+        2>/dev/null || true)"
+
+    for package; do
+        case $have in *" installed:$package "*) ;; *) echo "$package" ;; esac
+    done | sort -u | tr '\n' ' '
+}
+
+
+install_packages() {
+    say "installing $# packages: $*"
+    keep_daemons_down
+
+    say "reading the package lists"
+    $AS_ROOT apt-get -q update 2>&1 | shorten ||
+        die "apt-get update failed, see $CACHE/deps.log"
+
+    say "fetching and setting up (nginx and redis-server are not started)"
+    DEBIAN_FRONTEND=noninteractive $AS_ROOT apt-get -q \
+        -o Dpkg::Use-Pty=0 install -y \
+        --no-install-recommends "$@" </dev/null 2>&1 | shorten ||
+        die "apt-get install failed, see $CACHE/deps.log"
+}
+
+
+main "$@"
