@@ -321,27 +321,39 @@ ngx_uint_t
 ngx_aidial_session_revoked(const ngx_aidial_session_t *session,
     const ngx_str_t *before)
 {
-    size_t   i;
     int64_t  seconds;
 
-    if (before->len == 0 || before->len > NGX_AIDIAL_REVOKED_DIGITS) {
+    if (ngx_aidial_revoked_before(before, &seconds) != NGX_OK) {
         return 1;
-    }
-
-    seconds = 0;
-
-    for (i = 0; i < before->len; i++) {
-
-        if (before->data[i] < '0' || before->data[i] > '9') {
-            return 1;
-        }
-
-        seconds = seconds * 10 + (before->data[i] - '0');
     }
 
     /* "no created_at" is -1 and so is before every time */
 
-    return seconds >= NGX_AIDIAL_SECONDS_MAX || session->created_at <= seconds;
+    return session->created_at <= seconds;
+}
+
+
+ngx_int_t
+ngx_aidial_revoked_before(const ngx_str_t *text, int64_t *seconds)
+{
+    size_t  i;
+
+    if (text->len == 0 || text->len > NGX_AIDIAL_REVOKED_DIGITS) {
+        return NGX_DECLINED;
+    }
+
+    *seconds = 0;
+
+    for (i = 0; i < text->len; i++) {
+
+        if (text->data[i] < '0' || text->data[i] > '9') {
+            return NGX_DECLINED;
+        }
+
+        *seconds = *seconds * 10 + (text->data[i] - '0');
+    }
+
+    return *seconds < NGX_AIDIAL_SECONDS_MAX ? NGX_OK : NGX_DECLINED;
 }
 
 

@@ -97,6 +97,10 @@ ngx_int_t ngx_aidial_session_parse(ngx_pool_t *pool,
     const ngx_aidial_session_map_t *map, const ngx_str_t *text, time_t now,
     ngx_aidial_session_t *session, const char **why);
 
+/* the time of a revoked-before text: NGX_OK, or NGX_DECLINED: unusable */
+
+ngx_int_t ngx_aidial_revoked_before(const ngx_str_t *text, int64_t *seconds);
+
 /*
  * 1 when the session was revoked: "before" is the text of revoked-before.
  * A text that is no time, or a session without created_at, is revoked.

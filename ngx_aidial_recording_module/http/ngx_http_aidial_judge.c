@@ -271,6 +271,8 @@ ngx_http_aidial_session_judge(ngx_http_aidial_ctx_t *ctx)
 ngx_int_t
 ngx_http_aidial_revoked_judge(ngx_http_aidial_ctx_t *ctx)
 {
+    int64_t                     seconds;
+    const char                 *why;
     const ngx_aidial_record_t  *record;
 
     record = ngx_aidial_redis_op_record(ctx->op,
@@ -280,10 +282,21 @@ ngx_http_aidial_revoked_judge(ngx_http_aidial_ctx_t *ctx)
         return NGX_OK;
     }
 
+    why = NULL;
+
     if (record->state == NGX_AIDIAL_RECORD_UNUSABLE) {
+        why = ngx_http_aidial_wrong_type;
+
+    } else if (ngx_aidial_revoked_before(&record->text, &seconds) != NGX_OK) {
+        why = "it is no time in seconds";
+    }
+
+    if (why) {
+
+        /* somebody meant to end sessions: all of them end */
+
         (void) ngx_http_aidial_unusable(ctx, "revoked-before",
-                                        &ctx->session.user,
-                                        ngx_http_aidial_wrong_type);
+                                        &ctx->session.user, why);
 
         return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_SESSION_REQUIRED);
     }
