@@ -187,9 +187,7 @@ ngx_http_aidial_origin_type(ngx_http_aidial_ctx_t *ctx)
     r->headers_out.override_charset = NULL;
     r->headers_out.content_type_lowcase = NULL;
 
-    if (r->headers_out.status == NGX_HTTP_OK
-        || r->headers_out.status == NGX_HTTP_PARTIAL_CONTENT)
-    {
+    if (r->headers_out.status != NGX_HTTP_NOT_MODIFIED) {
         r->headers_out.content_type = ctx->call.content_type.len
                                       ? ctx->call.content_type : octets;
     }

@@ -89,7 +89,7 @@ sub _expected {
 
     $headers{'Content-Disposition'} = $option{disposition} // 'inline';
     $headers{'Content-Type'} = $option{type} // 'audio/mpeg'
-        if $name == 200 || $name == 206;
+        if $name != 304;
     $headers{'Content-Length'} = $option{length} // 1000 if $name == 200;
 
     if ($name == 206) {

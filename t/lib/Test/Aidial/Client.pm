@@ -133,6 +133,9 @@ sub _chunks {
             $self->_read($until) or return;
         }
 
+        # captures do not outlive the loop
+
+        $self->{in} =~ /\A([0-9a-fA-F]+)\r\n/;
         my ($size, $head) = (hex $1, length $&);
 
         while (length $self->{in} < $head + $size + 2) {

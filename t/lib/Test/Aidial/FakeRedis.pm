@@ -13,8 +13,9 @@ package Test::Aidial::FakeRedis;
 #     HMGET             => sub { my @words = @_; ... },   returns one of these
 #
 # chunk: so many bytes at a time with a pause between them; close: after the
-# reply; until: not before that file exists.  Replies keep the order of the commands.  A command that the table
-# does not know is answered as Redis would: -ERR unknown command.
+# reply; until: not before that file exists.  Replies keep the order of the
+# commands.  A command that the table does not know is answered as Redis
+# would: -ERR unknown command.
 
 use strict;
 use warnings;

@@ -6,9 +6,8 @@ package Test::Aidial::Http2;
 #
 #     server => locations() . 'listen unix:' . socket_path() . ' http2;'
 #     my $h2 = Test::Aidial::Http2->new(socket_path());
-#     my @streams = map { $h2->request('GET', '/x', undef, 'Cookie: a=b') } 1, 2;
-#     $h2->reset($streams[0]);
-#     $h2->wait($streams[1])->{status}
+#     my $stream = $h2->request('GET', '/x', undef, 'Cookie: a=b');
+#     $h2->wait($stream)->{status}
 
 use strict;
 use warnings;
@@ -60,7 +59,8 @@ sub request {
     push @pairs, map { [ lc($_->[0]), $_->[1] ] }
         map { [ split /: */, $_, 2 ] } map { split /\n/ } @headers;
 
-    my $block = join '', map { "\x10" . _text($_->[0]) . _text($_->[1]) } @pairs;
+    my $block = join '',
+        map { "\x10" . _text($_->[0]) . _text($_->[1]) } @pairs;
 
     $self->{next} += 2;
     $self->{streams}{$stream} = { body => '' };
@@ -107,7 +107,8 @@ sub _read {
 
         last if length $self->{in} < 9 + $length;
         substr $self->{in}, 0, 9, '';
-        $self->_take($type, $flags, $stream, substr $self->{in}, 0, $length, '');
+        $self->_take($type, $flags, $stream,
+                     substr $self->{in}, 0, $length, '');
     }
 
     return 1;
