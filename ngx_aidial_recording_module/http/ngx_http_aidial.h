@@ -154,6 +154,7 @@ struct ngx_http_aidial_ctx_s {
     unsigned                           answered:1;
     unsigned                           starting:1;  /* inside step->start */
     unsigned                           content:1;   /* content phase */
+    unsigned                           reading:1;   /* the request's body */
     unsigned                           token_valid:1;
     unsigned                           call_known:1;  /* and in scope */
     unsigned                           serving:1;   /* media may flow */
@@ -240,7 +241,7 @@ ngx_int_t ngx_http_aidial_secret_read(ngx_conf_t *cf, ngx_str_t *path,
 
 ngx_http_aidial_ctx_t *ngx_http_aidial_ctx(ngx_http_request_t *r);
 
-/* the same, made when there is none; NULL: no memory */
+/* the same, as new: nothing of an earlier flow is left; NULL: no memory */
 
 ngx_http_aidial_ctx_t *ngx_http_aidial_ctx_create(ngx_http_request_t *r,
     const ngx_http_aidial_step_t *steps);
@@ -265,6 +266,10 @@ void ngx_http_aidial_flow_answered(void *data);
 /* resumes the request that waits for something else than Redis */
 
 void ngx_http_aidial_flow_resume(ngx_http_aidial_ctx_t *ctx);
+
+/* gives up the wait: its answer will resume nothing */
+
+void ngx_http_aidial_flow_abandon(ngx_http_aidial_ctx_t *ctx);
 
 /* sets the problem and returns NGX_DECLINED, so that a step can return it */
 
@@ -315,6 +320,10 @@ ngx_uint_t ngx_http_aidial_is_navigation(ngx_http_request_t *r);
 ngx_int_t ngx_http_aidial_status_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_aidial_grant_handler(ngx_http_request_t *r);
 
+/* the problem for a status with which nginx refuses a body */
+
+ngx_aidial_problem_e ngx_http_aidial_body_problem(ngx_uint_t status);
+
 /* runs or goes on with a flow of the content phase; returns its rc */
 
 ngx_int_t ngx_http_aidial_content_run(ngx_http_aidial_ctx_t *ctx);
@@ -322,6 +331,9 @@ ngx_int_t ngx_http_aidial_content_run(ngx_http_aidial_ctx_t *ctx);
 
 /* ngx_http_aidial_media.c */
 
+/* the context of a media request whose flow begins; NULL: no memory */
+
+ngx_http_aidial_ctx_t *ngx_http_aidial_media_begin(ngx_http_request_t *r);
 ngx_int_t ngx_http_aidial_media_access(ngx_http_request_t *r);
 
 

@@ -16,7 +16,8 @@
 static ngx_int_t ngx_http_aidial_origin_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_aidial_origin_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
-static ngx_int_t ngx_http_aidial_origin_replace(ngx_http_aidial_ctx_t *ctx);
+static ngx_int_t ngx_http_aidial_answer_replace(ngx_http_aidial_ctx_t *ctx,
+    ngx_aidial_problem_e problem);
 static void ngx_http_aidial_origin_strip(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_aidial_origin_passes(ngx_str_t *name);
 static void ngx_http_aidial_origin_type(ngx_http_aidial_ctx_t *ctx);
@@ -47,7 +48,16 @@ ngx_http_aidial_origin_header_filter(ngx_http_request_t *r)
 
     ctx = ngx_http_aidial_ctx(r);
 
-    if (ctx == NULL || !ctx->serving || r != r->main) {
+    if (ctx == NULL || r != r->main) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    if (ctx->reading) {
+        return ngx_http_aidial_answer_replace(ctx,
+                   ngx_http_aidial_body_problem(r->headers_out.status));
+    }
+
+    if (!ctx->serving) {
         return ngx_http_next_header_filter(r);
     }
 
@@ -70,11 +80,12 @@ ngx_http_aidial_origin_header_filter(ngx_http_request_t *r)
         break;
 
     default:
-        if (ngx_http_aidial_origin_replace(ctx) != NGX_OK) {
-            return NGX_ERROR;
-        }
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "aidial: media_unavailable: the media origin's answer "
+                      "has status %ui", r->headers_out.status);
 
-        return ngx_http_next_header_filter(r);
+        return ngx_http_aidial_answer_replace(ctx,
+                                              NGX_AIDIAL_MEDIA_UNAVAILABLE);
     }
 
     ngx_http_aidial_origin_type(ctx);
@@ -83,18 +94,15 @@ ngx_http_aidial_origin_header_filter(ngx_http_request_t *r)
 }
 
 
-/* whatever this answer was, it is not the recording */
+/* whatever this answer was, a problem goes out instead */
 
 static ngx_int_t
-ngx_http_aidial_origin_replace(ngx_http_aidial_ctx_t *ctx)
+ngx_http_aidial_answer_replace(ngx_http_aidial_ctx_t *ctx,
+    ngx_aidial_problem_e problem)
 {
     ngx_http_request_t  *r;
 
     r = ctx->request;
-
-    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                  "aidial: media_unavailable: the media origin's answer "
-                  "has status %ui", r->headers_out.status);
 
     ngx_http_clean_header(r);
     r->err_status = 0;
@@ -107,7 +115,8 @@ ngx_http_aidial_origin_replace(ngx_http_aidial_ctx_t *ctx)
         r->keepalive = 0;
     }
 
-    ctx->problem = NGX_AIDIAL_MEDIA_UNAVAILABLE;
+    ctx->problem = problem;
+    ctx->reading = 0;
     ctx->replied = 1;
     ctx->swallow = 1;
 
@@ -119,7 +128,7 @@ ngx_http_aidial_origin_replace(ngx_http_aidial_ctx_t *ctx)
     r->headers_out.content_length_n = ctx->substitute->buf->last
                                       - ctx->substitute->buf->pos;
 
-    return NGX_OK;
+    return ngx_http_next_header_filter(r);
 }
 
 

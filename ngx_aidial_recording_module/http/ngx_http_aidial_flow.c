@@ -236,7 +236,14 @@ ngx_http_aidial_ctx_create(ngx_http_request_t *r,
 
     ctx = ngx_http_aidial_ctx(r);
 
-    if (ctx == NULL) {
+    if (ctx) {
+
+        /* another location of the module, behind a rewrite or a redirect */
+
+        ngx_http_aidial_flow_abandon(ctx);
+        ngx_memzero(ctx, sizeof(ngx_http_aidial_ctx_t));
+
+    } else {
         ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_aidial_ctx_t));
         if (ctx == NULL) {
             return NULL;
@@ -261,13 +268,21 @@ ngx_http_aidial_ctx_create(ngx_http_request_t *r,
 }
 
 
-static void
-ngx_http_aidial_flow_cleanup(void *data)
+void
+ngx_http_aidial_flow_abandon(ngx_http_aidial_ctx_t *ctx)
 {
-    ngx_http_aidial_ctx_t *ctx = data;
-
     if (ctx->op) {
         ngx_aidial_redis_op_release(ctx->op);
         ctx->op = NULL;
     }
+
+    ctx->waiting = 0;
+    ctx->answered = 0;
+}
+
+
+static void
+ngx_http_aidial_flow_cleanup(void *data)
+{
+    ngx_http_aidial_flow_abandon(data);
 }

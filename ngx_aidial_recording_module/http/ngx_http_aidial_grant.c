@@ -68,7 +68,7 @@ ngx_http_aidial_grant_handler(ngx_http_request_t *r)
 {
     ngx_http_aidial_ctx_t  *ctx;
 
-    if (r != r->main) {
+    if (r != r->main || r->post_action) {
         return NGX_HTTP_NOT_FOUND;
     }
 
@@ -115,12 +115,7 @@ ngx_http_aidial_body_read(ngx_http_aidial_ctx_t *ctx)
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
         r->keepalive = 0;
 
-        return ngx_http_aidial_refuse(ctx,
-                   rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
-                       ? NGX_AIDIAL_REQUEST_TOO_LARGE
-                   : rc == NGX_HTTP_BAD_REQUEST
-                       ? NGX_AIDIAL_INVALID_REQUEST
-                       : NGX_AIDIAL_SERVICE_UNAVAILABLE);
+        return ngx_http_aidial_refuse(ctx, ngx_http_aidial_body_problem(rc));
     }
 
     /* rc == NGX_OK || rc == NGX_AGAIN: the reader has taken a count of its
@@ -128,7 +123,35 @@ ngx_http_aidial_body_read(ngx_http_aidial_ctx_t *ctx)
 
     r->main->count--;
 
-    return rc == NGX_OK ? ngx_http_aidial_body_check(ctx) : NGX_AGAIN;
+    if (rc == NGX_OK) {
+        return ngx_http_aidial_body_check(ctx);
+    }
+
+    /* what nginx finds wrong with the rest of the body is our answer too */
+
+    ctx->reading = 1;
+    r->error_page = 1;
+
+    return NGX_AGAIN;
+}
+
+
+/* what a status of nginx's body reader is called on this endpoint */
+
+ngx_aidial_problem_e
+ngx_http_aidial_body_problem(ngx_uint_t status)
+{
+    switch (status) {
+
+    case NGX_HTTP_BAD_REQUEST:
+        return NGX_AIDIAL_INVALID_REQUEST;
+
+    case NGX_HTTP_REQUEST_ENTITY_TOO_LARGE:
+        return NGX_AIDIAL_REQUEST_TOO_LARGE;
+
+    default:
+        return NGX_AIDIAL_SERVICE_UNAVAILABLE;
+    }
 }
 
 
@@ -171,6 +194,8 @@ ngx_http_aidial_body_arrived(ngx_http_request_t *r)
     ngx_http_aidial_ctx_t  *ctx;
 
     ctx = ngx_http_aidial_ctx(r);
+
+    ctx->reading = 0;
 
     if (ctx->starting) {
         return;

@@ -9,7 +9,8 @@
  *   server rewrite, rewrite   a judged request that enters the phases again
  *                             was redirected (X-Accel-Redirect, try_files,
  *                             error_page): what it would serve was never
- *                             judged
+ *                             judged; a post_action is let through, nginx
+ *                             sends nothing of it
  *   rewrite                   takes the token out of the raw URI and masks
  *                             it, before any other module can log it
  *   precontent                nothing is served but the main request that
@@ -34,7 +35,18 @@ ngx_http_aidial_reentry_handler(ngx_http_request_t *r)
 
     ctx = ngx_http_aidial_ctx(r);
 
-    if (ctx == NULL || !ctx->serving) {
+    if (ctx == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (r == r->main && ctx->waiting) {
+
+        /* the client is gone, and post_action has taken the request over */
+
+        ngx_http_aidial_flow_abandon(ctx);
+    }
+
+    if (!ctx->serving || r->main->post_action) {
         return NGX_DECLINED;
     }
 
@@ -81,7 +93,11 @@ ngx_http_aidial_capture_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    ctx = ngx_http_aidial_ctx_create(r, NULL);
+    if (r->post_action) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_aidial_media_begin(r);
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -109,10 +125,6 @@ ngx_http_aidial_token_capture(ngx_http_aidial_ctx_t *ctx)
     r = ctx->request;
     uri = &r->unparsed_uri;
     len = ctx->conf->prefix.len;
-
-    if (ctx->token_text.len) {
-        return;
-    }
 
     if (r->internal || uri->len <= len
         || ngx_memcmp(uri->data, ctx->conf->prefix.data, len) != 0)

@@ -50,6 +50,10 @@ static ngx_http_aidial_own_header_t  ngx_http_aidial_own_headers[] = {
       ngx_null_string,
       ngx_null_string },
 
+    { ngx_string("Content-Type"),        /* nginx writes it by itself */
+      ngx_null_string,
+      ngx_null_string },
+
     { ngx_string("Content-Encoding"),
       ngx_null_string,
       ngx_null_string },

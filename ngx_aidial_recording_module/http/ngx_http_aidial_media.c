@@ -83,6 +83,13 @@ static const ngx_http_aidial_step_t  ngx_http_aidial_media_steps[] = {
 };
 
 
+ngx_http_aidial_ctx_t *
+ngx_http_aidial_media_begin(ngx_http_request_t *r)
+{
+    return ngx_http_aidial_ctx_create(r, ngx_http_aidial_media_steps);
+}
+
+
 ngx_int_t
 ngx_http_aidial_media_access(ngx_http_request_t *r)
 {
@@ -98,12 +105,13 @@ ngx_http_aidial_media_access(ngx_http_request_t *r)
 
     ctx = ngx_http_aidial_ctx(r);
 
-    if (ctx == NULL || ctx->step == NULL) {
-        ctx = ngx_http_aidial_ctx_create(r, ngx_http_aidial_media_steps);
-        if (ctx == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
+    if (ctx == NULL || r->post_action) {
+        return NGX_HTTP_NOT_FOUND;
     }
+
+    /* an "if" block may have taken over since the flow began */
+
+    ctx->conf = conf;
 
     rc = ngx_http_aidial_flow_run(ctx);
 

@@ -41,7 +41,7 @@ ngx_http_aidial_status_handler(ngx_http_request_t *r)
 {
     ngx_http_aidial_ctx_t  *ctx;
 
-    if (r != r->main) {
+    if (r != r->main || r->post_action) {
         return NGX_HTTP_NOT_FOUND;
     }
 
