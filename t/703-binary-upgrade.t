@@ -14,9 +14,15 @@ my $nginx = edge(workers => 2);
 my $dir = $nginx->{dir};
 my %master;
 
-# a daemon is not the test's child: it must not outlive it
+# a daemon is not the test's child: it must not outlive it (nor end with a
+# child of the test)
 
-END { kill KILL => map { children($_), $_ } grep { $_ } values %master }
+my $owner = $$;
+
+END {
+    kill KILL => map { children($_), $_ } grep { $_ } values %master
+        if $$ == $owner;
+}
 
 prepare();
 $nginx->stop;
@@ -77,7 +83,9 @@ sub children {
     my ($pid) = @_;
     my %is_master = map { $_ => 1 } grep { $_ } values %master;
 
-    return grep { !$is_master{$_} }
+    # never 0, which is this test's own process group
+
+    return grep { $_ && !$is_master{$_} }
         split ' ', slurp("/proc/$pid/task/$pid/children");
 }
 

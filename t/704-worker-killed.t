@@ -16,7 +16,7 @@ prepare();
 ok(serving($nginx, 'media', 2), 'worker - before - served');
 
 for my $round (1 .. 5) {
-    my ($victim) = $nginx->workers;
+    my ($victim) = $nginx->workers or die 'no worker';
 
     kill KILL => $victim;
 

@@ -72,9 +72,14 @@ sub write_conf {
     my $conf = $self->{conf} = { %{ $self->{conf} }, %change };
     my $server = $conf->{server} // locations();
 
+    # as root, workers would be nobody, who may not read this checkout
+
+    my $user = $> == 0 ? 'user root;' : '';
+
     open my $file, '>', "$dir/nginx.conf" or die "$dir/nginx.conf: $!";
     print $file <<"END";
 daemon off;
+$user
 worker_processes $conf->{workers};
 pid $dir/nginx.pid;
 error_log $dir/error.log debug;
