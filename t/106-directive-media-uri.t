@@ -118,7 +118,7 @@ POST /g/
 --- must_die
 --- error_log
 [emerg]
-"aidial_recording_media_uri" does not take "/a b/", expected a prefix of letters, digits and "/-._~"
+"aidial_recording_media_uri" does not take "/a b/", expected a prefix that begins and ends in "/", of plain segments of letters, digits, "-._~"
 
 
 
@@ -131,7 +131,7 @@ POST /g/
 --- must_die
 --- error_log
 [emerg]
-"aidial_recording_media_uri" does not take "/a?b/", expected a prefix of letters, digits and "/-._~"
+"aidial_recording_media_uri" does not take "/a?b/", expected a prefix that begins and ends in "/", of plain segments of letters, digits, "-._~"
 
 
 
@@ -144,7 +144,7 @@ POST /g/
 --- must_die
 --- error_log
 [emerg]
-"aidial_recording_media_uri" does not take "/a%2fb/", expected a prefix of letters, digits and "/-._~"
+"aidial_recording_media_uri" does not take "/a%2fb/", expected a prefix that begins and ends in "/", of plain segments of letters, digits, "-._~"
 
 
 
@@ -157,7 +157,7 @@ POST /g/
 --- must_die
 --- error_log
 [emerg]
-"aidial_recording_media_uri" does not take "/$arg_x/", expected a prefix of letters, digits and "/-._~"
+"aidial_recording_media_uri" does not take "/$arg_x/", expected a prefix that begins and ends in "/", of plain segments of letters, digits, "-._~"
 
 
 
@@ -172,3 +172,55 @@ POST /g/
 --- error_log
 [emerg]
 "aidial_recording_media_uri" directive is duplicate
+
+
+
+=== TEST 13: media_uri - //evil.example/ - does not start
+--- config
+    location /g/ {
+        aidial_recording grant c_9;
+        aidial_recording_media_uri //evil.example/;
+    }
+--- must_die
+--- error_log
+[emerg]
+"aidial_recording_media_uri" does not take "//evil.example/", expected a prefix that begins and ends in "/", of plain segments of letters, digits, "-._~"
+
+
+
+=== TEST 14: media_uri - /a//b/ - does not start
+--- config
+    location /g/ {
+        aidial_recording grant c_9;
+        aidial_recording_media_uri /a//b/;
+    }
+--- must_die
+--- error_log
+[emerg]
+"aidial_recording_media_uri" does not take "/a//b/", expected a prefix that begins and ends in "/", of plain segments of letters, digits, "-._~"
+
+
+
+=== TEST 15: media_uri - /a/../ - does not start
+--- config
+    location /g/ {
+        aidial_recording grant c_9;
+        aidial_recording_media_uri /a/../;
+    }
+--- must_die
+--- error_log
+[emerg]
+"aidial_recording_media_uri" does not take "/a/../", expected a prefix that begins and ends in "/", of plain segments of letters, digits, "-._~"
+
+
+
+=== TEST 16: media_uri - /./ - does not start
+--- config
+    location /g/ {
+        aidial_recording grant c_9;
+        aidial_recording_media_uri /./;
+    }
+--- must_die
+--- error_log
+[emerg]
+"aidial_recording_media_uri" does not take "/./", expected a prefix that begins and ends in "/", of plain segments of letters, digits, "-._~"

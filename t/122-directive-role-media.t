@@ -92,4 +92,4 @@ Cookie: aidial_session=s_1
 --- must_die
 --- error_log
 [emerg]
-"aidial_recording" does not take "/listen", expected a prefix location that ends in "/"
+"aidial_recording" does not take "/listen", expected a prefix location that begins and ends in "/", of plain segments of letters, digits, "-._~"

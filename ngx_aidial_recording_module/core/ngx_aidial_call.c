@@ -342,7 +342,11 @@ ngx_aidial_call_is_segment(u_char *p, u_char *last)
     }
 
     for ( /* void */ ; p < last; p++) {
-        if (*p < 0x20 || *p == 0x7f || ngx_strchr("\\?#", *p) != NULL) {
+        /* C0, DEL, and C1 as UTF-8 writes it: the text is valid UTF-8 */
+
+        if (*p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0)
+            || ngx_strchr("\\?#", *p) != NULL)
+        {
             return 0;
         }
     }

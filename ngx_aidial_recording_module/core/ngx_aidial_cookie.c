@@ -22,8 +22,6 @@
 static ngx_int_t ngx_aidial_cookie_pair(u_char *first, u_char *last,
     const ngx_str_t *name, ngx_str_t *value);
 static ngx_str_t ngx_aidial_cookie_trim(u_char *first, u_char *last);
-static ngx_uint_t ngx_aidial_cookie_same(const ngx_str_t *a,
-    const ngx_str_t *b);
 static ngx_int_t ngx_aidial_cookie_unescape(const ngx_str_t *value,
     ngx_str_t *plain);
 static ngx_int_t ngx_aidial_cookie_hex(u_char c);
@@ -58,7 +56,7 @@ ngx_aidial_cookie_find(const ngx_str_t *line, const ngx_str_t *name,
                 *value = found;
             }
 
-            if (!ngx_aidial_cookie_same(value, &found)) {
+            if (!ngx_aidial_same(value, &found)) {
                 return NGX_DECLINED;
             }
         }
@@ -88,7 +86,7 @@ ngx_aidial_cookie_pair(u_char *first, u_char *last, const ngx_str_t *name,
 
     found = ngx_aidial_cookie_trim(first, equal);
 
-    if (!ngx_aidial_cookie_same(&found, name)) {
+    if (!ngx_aidial_same(&found, name)) {
         return NGX_DECLINED;
     }
 
@@ -115,13 +113,6 @@ ngx_aidial_cookie_trim(u_char *first, u_char *last)
     text.data = first;
 
     return text;
-}
-
-
-static ngx_uint_t
-ngx_aidial_cookie_same(const ngx_str_t *a, const ngx_str_t *b)
-{
-    return a->len == b->len && ngx_memcmp(a->data, b->data, b->len) == 0;
 }
 
 

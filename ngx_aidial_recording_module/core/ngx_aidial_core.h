@@ -48,6 +48,15 @@ typedef enum {
 } ngx_aidial_action_e;
 
 
+/* 1 when the octets are the same; not for secrets */
+
+static ngx_inline ngx_uint_t
+ngx_aidial_same(const ngx_str_t *a, const ngx_str_t *b)
+{
+    return a->len == b->len && ngx_memcmp(a->data, b->data, a->len) == 0;
+}
+
+
 /*
  * ngx_aidial_assert() states what cannot happen.  It stops a debug build and
  * costs nothing in a release build.

@@ -86,9 +86,7 @@ ngx_aidial_key_find(const ngx_array_t *ring, const ngx_str_t *id)
 
     for (i = 0; i < ring->nelts; i++) {
 
-        if (key[i].id.len == id->len
-            && ngx_memcmp(key[i].id.data, id->data, id->len) == 0)
-        {
+        if (ngx_aidial_same(&key[i].id, id)) {
             return &key[i];
         }
     }

@@ -52,8 +52,6 @@ static ngx_int_t ngx_aidial_session_read_projects(ngx_pool_t *pool,
 static ngx_int_t ngx_aidial_session_read_time(ngx_pool_t *pool,
     const ngx_aidial_session_map_t *map, const ngx_aidial_session_row_t *row,
     ngx_aidial_json_t *value, ngx_aidial_session_t *session);
-static ngx_uint_t ngx_aidial_session_same(const ngx_str_t *a,
-    const ngx_str_t *b);
 
 
 static const ngx_aidial_session_name_t  ngx_aidial_session_names[] = {
@@ -234,13 +232,13 @@ ngx_aidial_session_role_has(const ngx_aidial_session_map_t *map,
     ngx_uint_t   i;
 
     if (map->roles[role] == NULL) {
-        return ngx_aidial_session_same(&ngx_aidial_role_words[role], word);
+        return ngx_aidial_same(&ngx_aidial_role_words[role], word);
     }
 
     words = map->roles[role]->elts;
 
     for (i = 0; i < map->roles[role]->nelts; i++) {
-        if (ngx_aidial_session_same(&words[i], word)) {
+        if (ngx_aidial_same(&words[i], word)) {
             return 1;
         }
     }
@@ -364,8 +362,8 @@ ngx_aidial_session_covers(const ngx_aidial_session_t *session,
     ngx_str_t   *projects;
     ngx_uint_t   i;
 
-    if (!ngx_aidial_session_same(&session->tenant, &call->tenant)
-        || !ngx_aidial_session_same(&session->client, &call->client))
+    if (!ngx_aidial_same(&session->tenant, &call->tenant)
+        || !ngx_aidial_same(&session->client, &call->client))
     {
         return 0;
     }
@@ -377,19 +375,12 @@ ngx_aidial_session_covers(const ngx_aidial_session_t *session,
     projects = session->projects.elts;
 
     for (i = 0; i < session->projects.nelts; i++) {
-        if (ngx_aidial_session_same(&projects[i], &call->project)) {
+        if (ngx_aidial_same(&projects[i], &call->project)) {
             return 1;
         }
     }
 
     return 0;
-}
-
-
-static ngx_uint_t
-ngx_aidial_session_same(const ngx_str_t *a, const ngx_str_t *b)
-{
-    return a->len == b->len && ngx_memcmp(a->data, b->data, a->len) == 0;
 }
 
 
@@ -399,7 +390,7 @@ ngx_aidial_session_field(const ngx_str_t *word)
     ngx_uint_t  i;
 
     for (i = 0; i < NGX_AIDIAL_FIELD_COUNT; i++) {
-        if (ngx_aidial_session_same(&ngx_aidial_session_names[i].word, word)) {
+        if (ngx_aidial_same(&ngx_aidial_session_names[i].word, word)) {
             break;
         }
     }
@@ -432,7 +423,7 @@ ngx_aidial_role_find(const ngx_str_t *word)
     ngx_uint_t  role;
 
     for (role = NGX_AIDIAL_ROLES - 1; role > 0; role--) {
-        if (ngx_aidial_session_same(&ngx_aidial_role_words[role], word)) {
+        if (ngx_aidial_same(&ngx_aidial_role_words[role], word)) {
             break;
         }
     }

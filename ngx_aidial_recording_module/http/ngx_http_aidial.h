@@ -43,6 +43,10 @@
 
 #define NGX_HTTP_AIDIAL_GRANT_MARGIN  60
 
+/* ms after which records are read again before a grant is issued */
+
+#define NGX_HTTP_AIDIAL_RECORDS_LIFE  1000
+
 /* seconds a grant may live: 364 days */
 
 #define NGX_HTTP_AIDIAL_TTL_MAX  31449600
@@ -142,6 +146,7 @@ struct ngx_http_aidial_ctx_s {
     ngx_aidial_tenant_t                tenant;
     ngx_uint_t                         action;
     ngx_uint_t                         grant_state;
+    ngx_msec_t                         asked_at;   /* for the body */
 
     ngx_str_t                          grant_key;
     ngx_str_t                          grant_id;   /* hex, for people */
@@ -155,6 +160,7 @@ struct ngx_http_aidial_ctx_s {
     unsigned                           starting:1;  /* inside step->start */
     unsigned                           content:1;   /* content phase */
     unsigned                           reading:1;   /* the request's body */
+    unsigned                           stale:1;     /* the records are */
     unsigned                           token_valid:1;
     unsigned                           call_known:1;  /* and in scope */
     unsigned                           serving:1;   /* media may flow */
@@ -324,7 +330,12 @@ ngx_int_t ngx_http_aidial_grant_handler(ngx_http_request_t *r);
 
 ngx_aidial_problem_e ngx_http_aidial_body_problem(ngx_uint_t status);
 
-/* runs or goes on with a flow of the content phase; returns its rc */
+/* begins a flow of the content phase, for a main request only */
+
+ngx_int_t ngx_http_aidial_content_begin(ngx_http_request_t *r,
+    const ngx_http_aidial_step_t *steps);
+
+/* runs it, or goes on with it; returns what finalizes the request */
 
 ngx_int_t ngx_http_aidial_content_run(ngx_http_aidial_ctx_t *ctx);
 
@@ -393,6 +404,10 @@ ngx_int_t ngx_http_aidial_header_add(ngx_http_request_t *r, const char *name,
 /* finds the modules that rewrite bodies; at the end of configuration */
 
 ngx_int_t ngx_http_aidial_rewriters_find(ngx_conf_t *cf);
+
+/* gives the request a list of location configurations of its own */
+
+ngx_int_t ngx_http_aidial_loc_conf_copy(ngx_http_request_t *r);
 
 /* gives them their untouched configuration for this request */
 

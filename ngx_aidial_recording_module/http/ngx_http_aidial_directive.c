@@ -9,7 +9,12 @@
 
 static char *ngx_http_aidial_set_media_prefix(ngx_conf_t *cf,
     ngx_http_aidial_loc_conf_t *conf);
+static ngx_uint_t ngx_http_aidial_is_prefix(const ngx_str_t *uri);
 static ngx_uint_t ngx_http_aidial_is_origin(const ngx_str_t *url);
+
+
+#define NGX_HTTP_AIDIAL_PREFIX                                                \
+    "begins and ends in \"/\", of plain segments of letters, digits, \"-._~\""
 
 
 static const ngx_str_t  ngx_http_aidial_roles[] = {
@@ -37,11 +42,7 @@ ngx_http_aidial_set_role(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     value = cf->args->elts;
 
     for (role = NGX_HTTP_AIDIAL_MEDIA; role; role--) {
-        if (value[1].len == ngx_http_aidial_roles[role].len
-            && ngx_memcmp(value[1].data, ngx_http_aidial_roles[role].data,
-                          value[1].len)
-               == 0)
-        {
+        if (ngx_aidial_same(&value[1], &ngx_http_aidial_roles[role])) {
             break;
         }
     }
@@ -109,11 +110,11 @@ ngx_http_aidial_set_media_prefix(ngx_conf_t *cf,
 #endif
 
     if (clcf->exact_match || clcf->named || clcf->noname
-        || clcf->name.len == 0
-        || clcf->name.data[clcf->name.len - 1] != '/')
+        || !ngx_http_aidial_is_prefix(&clcf->name))
     {
         return ngx_http_aidial_conf_invalid(cf, &clcf->name,
-                                       "a prefix location that ends in \"/\"");
+                                            "a prefix location that "
+                                            NGX_HTTP_AIDIAL_PREFIX);
     }
 
     conf->prefix = clcf->name;
@@ -236,8 +237,6 @@ ngx_http_aidial_set_media_uri(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_aidial_loc_conf_t *alcf = conf;
 
-    size_t      i;
-    u_char      ch;
     ngx_str_t  *value;
 
     if (alcf->media_uri.data) {
@@ -246,27 +245,63 @@ ngx_http_aidial_set_media_uri(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (value[1].len == 0 || value[1].data[0] != '/'
-        || value[1].data[value[1].len - 1] != '/')
-    {
+    if (!ngx_http_aidial_is_prefix(&value[1])) {
         return ngx_http_aidial_conf_invalid(cf, &value[1],
-                            "a prefix that begins and ends in \"/\"");
-    }
-
-    for (i = 0; i < value[1].len; i++) {
-        ch = value[1].data[i];
-
-        if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')
-              || (ch >= '0' && ch <= '9') || ngx_strchr("/-._~", ch)))
-        {
-            return ngx_http_aidial_conf_invalid(cf, &value[1],
-                            "a prefix of letters, digits and \"/-._~\"");
-        }
+                                            "a prefix that "
+                                            NGX_HTTP_AIDIAL_PREFIX);
     }
 
     alcf->media_uri = value[1];
 
     return NGX_CONF_OK;
+}
+
+
+/*
+ * What stands raw before the token, in a location and in a grant's URL: a
+ * browser and nginx must both leave it as it is, and "//" would name a host.
+ */
+
+static ngx_uint_t
+ngx_http_aidial_is_prefix(const ngx_str_t *uri)
+{
+    size_t      i;
+    u_char      ch;
+    ngx_uint_t  name;
+
+    if (uri->len == 0 || uri->data[0] != '/'
+        || uri->data[uri->len - 1] != '/')
+    {
+        return 0;
+    }
+
+    /* a segment is a name when it is neither empty nor all dots */
+
+    name = 1;
+
+    for (i = 0; i < uri->len; i++) {
+        ch = uri->data[i];
+
+        if (ch == '/') {
+
+            if (!name) {
+                return 0;
+            }
+
+            name = 0;
+
+        } else if (ch != '.') {
+            name = 1;
+
+            if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')
+                  || (ch >= '0' && ch <= '9') || ngx_strchr("-_~", ch)))
+            {
+                return 0;
+            }
+        }
+    }
+
+    return 1;
 }
 
 

@@ -278,6 +278,7 @@ ngx_http_aidial_flow_abandon(ngx_http_aidial_ctx_t *ctx)
 
     ctx->waiting = 0;
     ctx->answered = 0;
+    ctx->reading = 0;
 }
 
 

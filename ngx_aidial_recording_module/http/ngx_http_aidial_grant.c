@@ -1,6 +1,10 @@
 
 /*
  * The grant endpoint: a signed-in user asks for a short-lived link.
+ *
+ * The records are read before the body, so that nobody who is not signed in is
+ * waited for.  A body that takes its time makes them old: then they are read
+ * again, and what they say now is judged.
  */
 
 
@@ -9,11 +13,14 @@
 
 static ngx_int_t ngx_http_aidial_method_post(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_body_read(ngx_http_aidial_ctx_t *ctx);
+static ngx_int_t ngx_http_aidial_body_limit(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_aidial_body_is_json(ngx_http_request_t *r);
 static void ngx_http_aidial_body_arrived(ngx_http_request_t *r);
 static ngx_int_t ngx_http_aidial_body_check(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_body_text(ngx_http_request_t *r,
     ngx_str_t *text);
+static ngx_int_t ngx_http_aidial_identity_reload(ngx_http_aidial_ctx_t *ctx);
+static ngx_int_t ngx_http_aidial_standing_reload(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_grant_issue(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_grant_make(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_grant_issued(ngx_http_aidial_ctx_t *ctx);
@@ -47,6 +54,14 @@ static const ngx_http_aidial_step_t  ngx_http_aidial_grant_steps[] = {
       ngx_http_aidial_body_read,
       ngx_http_aidial_body_check },
 
+    { ngx_string("identity again"),
+      ngx_http_aidial_identity_reload,
+      ngx_http_aidial_identity_loaded },
+
+    { ngx_string("standing again"),
+      ngx_http_aidial_standing_reload,
+      ngx_http_aidial_standing_loaded },
+
     { ngx_string("scope"),
       ngx_http_aidial_scope_check,
       NULL },
@@ -66,20 +81,7 @@ static const ngx_http_aidial_step_t  ngx_http_aidial_grant_steps[] = {
 ngx_int_t
 ngx_http_aidial_grant_handler(ngx_http_request_t *r)
 {
-    ngx_http_aidial_ctx_t  *ctx;
-
-    if (r != r->main || r->post_action) {
-        return NGX_HTTP_NOT_FOUND;
-    }
-
-    ctx = ngx_http_aidial_ctx_create(r, ngx_http_aidial_grant_steps);
-    if (ctx == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ctx->content = 1;
-
-    return ngx_http_aidial_content_run(ctx);
+    return ngx_http_aidial_content_begin(r, ngx_http_aidial_grant_steps);
 }
 
 
@@ -110,6 +112,12 @@ ngx_http_aidial_body_read(ngx_http_aidial_ctx_t *ctx)
         return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_REQUEST_TOO_LARGE);
     }
 
+    if (ngx_http_aidial_body_limit(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ctx->asked_at = ngx_current_msec;
+
     rc = ngx_http_read_client_request_body(r, ngx_http_aidial_body_arrived);
 
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
@@ -133,6 +141,40 @@ ngx_http_aidial_body_read(ngx_http_aidial_ctx_t *ctx)
     r->error_page = 1;
 
     return NGX_AGAIN;
+}
+
+
+/*
+ * A body of unknown length is bounded by nginx while it is read, but with the
+ * client_max_body_size of the location: this request gets our own.
+ */
+
+static ngx_int_t
+ngx_http_aidial_body_limit(ngx_http_request_t *r)
+{
+    ngx_http_core_loc_conf_t  *clcf, *own;
+
+    if (r->headers_in.content_length_n >= 0) {
+        return NGX_OK;
+    }
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    own = ngx_palloc(r->pool, sizeof(ngx_http_core_loc_conf_t));
+    if (own == NULL) {
+        return NGX_ERROR;
+    }
+
+    *own = *clcf;
+    own->client_max_body_size = NGX_AIDIAL_BODY_MAX;
+
+    if (ngx_http_aidial_loc_conf_copy(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    r->loc_conf[ngx_http_core_module.ctx_index] = own;
+
+    return NGX_OK;
 }
 
 
@@ -295,6 +337,32 @@ ngx_http_aidial_body_text(ngx_http_request_t *r, ngx_str_t *text)
     }
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_aidial_identity_reload(ngx_http_aidial_ctx_t *ctx)
+{
+    ctx->stale = (ngx_current_msec - ctx->asked_at
+                  > NGX_HTTP_AIDIAL_RECORDS_LIFE);
+
+    if (!ctx->stale) {
+        return NGX_OK;
+    }
+
+    ctx->call_known = 0;
+    ngx_memzero(&ctx->call, sizeof(ngx_aidial_call_t));
+    ngx_memzero(&ctx->tenant, sizeof(ngx_aidial_tenant_t));
+    ngx_memzero(&ctx->session, sizeof(ngx_aidial_session_t));
+
+    return ngx_http_aidial_identity_load(ctx);
+}
+
+
+static ngx_int_t
+ngx_http_aidial_standing_reload(ngx_http_aidial_ctx_t *ctx)
+{
+    return ctx->stale ? ngx_http_aidial_standing_load(ctx) : NGX_OK;
 }
 
 

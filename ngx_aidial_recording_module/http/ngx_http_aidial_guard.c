@@ -53,7 +53,7 @@ ngx_http_aidial_reentry_handler(ngx_http_request_t *r)
     if (r == r->main) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "aidial: media_unavailable: the media request was "
-                      "redirected to \"%V\"", &r->uri);
+                      "redirected internally");
 
         return ngx_http_aidial_refuse_request(ctx,
                                               NGX_AIDIAL_MEDIA_UNAVAILABLE);
@@ -67,8 +67,7 @@ ngx_http_aidial_reentry_handler(ngx_http_request_t *r)
     }
 
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                  "aidial: a subrequest for \"%V\" would add to a recording",
-                  &r->uri);
+                  "aidial: a subrequest would add to a recording");
 
     return NGX_ERROR;
 }
@@ -161,12 +160,16 @@ invalid:
     ngx_http_aidial_mask_uri(&r->request_line,
                              r->method_name.len + 1 + len);
 
-    if (!r->internal) {
+    if (r->internal) {
 
         /* the URI of a rewrite may lie in the configuration's memory */
 
-        ngx_http_aidial_mask_uri(&r->uri, len);
+        r->uri = ctx->conf->prefix;
+        ngx_http_set_exten(r);
+        return;
     }
+
+    ngx_http_aidial_mask_uri(&r->uri, len);
 }
 
 

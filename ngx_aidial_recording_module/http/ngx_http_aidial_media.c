@@ -14,6 +14,7 @@ static ngx_int_t ngx_http_aidial_media_keys(ngx_http_aidial_ctx_t *ctx,
     ngx_str_t *keys);
 static ngx_int_t ngx_http_aidial_media_loaded(ngx_http_aidial_ctx_t *ctx);
 static ngx_uint_t ngx_http_aidial_token_is_own(ngx_http_aidial_ctx_t *ctx);
+static void ngx_http_aidial_grant_judge(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_token_check(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_binding_check(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_life_check(ngx_http_aidial_ctx_t *ctx);
@@ -260,7 +261,7 @@ ngx_http_aidial_media_loaded(ngx_http_aidial_ctx_t *ctx)
         return rc;
     }
 
-    ctx->grant_state = ngx_aidial_redis_op_grant_state(ctx->op);
+    ngx_http_aidial_grant_judge(ctx);
 
     return ngx_http_aidial_tenant_judge(ctx);
 }
@@ -269,16 +270,28 @@ ngx_http_aidial_media_loaded(ngx_http_aidial_ctx_t *ctx)
 static ngx_uint_t
 ngx_http_aidial_token_is_own(ngx_http_aidial_ctx_t *ctx)
 {
-    ngx_str_t  *user, *tenant;
+    return ngx_aidial_same(&ctx->session.user, &ctx->token.user)
+           && ngx_aidial_same(&ctx->session.tenant, &ctx->token.tenant);
+}
 
-    user = &ctx->session.user;
-    tenant = &ctx->session.tenant;
 
-    return user->len == ctx->token.user.len
-           && tenant->len == ctx->token.tenant.len
-           && ngx_memcmp(user->data, ctx->token.user.data, user->len) == 0
-           && ngx_memcmp(tenant->data, ctx->token.tenant.data, tenant->len)
-              == 0;
+/* a grant that was registered for something else was not registered */
+
+static void
+ngx_http_aidial_grant_judge(ngx_http_aidial_ctx_t *ctx)
+{
+    const ngx_aidial_record_t  *record;
+
+    record = ngx_aidial_redis_op_record(ctx->op, NGX_AIDIAL_RECORD_GRANT);
+
+    ctx->grant_state = NGX_AIDIAL_GRANT_UNKNOWN;
+
+    if (record->state == NGX_AIDIAL_RECORD_PRESENT
+        && ngx_aidial_same(&record->text,
+                           ngx_aidial_action_word(ctx->action)))
+    {
+        ctx->grant_state = ngx_aidial_redis_op_grant_state(ctx->op);
+    }
 }
 
 

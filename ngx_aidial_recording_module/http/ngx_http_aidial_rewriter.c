@@ -117,7 +117,6 @@ ngx_http_aidial_rewriter_conf(ngx_conf_t *cf, ngx_http_module_t *module,
 ngx_int_t
 ngx_http_aidial_rewriters_off(ngx_http_request_t *r)
 {
-    void                         **loc_conf;
     ngx_uint_t                     i;
     ngx_http_aidial_rewriter_t    *rewriter;
     ngx_http_aidial_main_conf_t   *mcf;
@@ -132,16 +131,29 @@ ngx_http_aidial_rewriters_off(ngx_http_request_t *r)
         return NGX_OK;
     }
 
+    if (ngx_http_aidial_loc_conf_copy(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < mcf->rewriters.nelts; i++) {
+        r->loc_conf[rewriter[i].index] = rewriter[i].conf;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_aidial_loc_conf_copy(ngx_http_request_t *r)
+{
+    void  **loc_conf;
+
     loc_conf = ngx_palloc(r->pool, ngx_http_max_module * sizeof(void *));
     if (loc_conf == NULL) {
         return NGX_ERROR;
     }
 
     ngx_memcpy(loc_conf, r->loc_conf, ngx_http_max_module * sizeof(void *));
-
-    for (i = 0; i < mcf->rewriters.nelts; i++) {
-        loc_conf[rewriter[i].index] = rewriter[i].conf;
-    }
 
     r->loc_conf = loc_conf;
 

@@ -16,6 +16,8 @@ static ngx_uint_t ngx_http_aidial_is_same_origin(const ngx_str_t *value);
 static ngx_uint_t ngx_http_aidial_is_other_site(const ngx_str_t *value);
 static ngx_uint_t ngx_http_aidial_is_prefetch(const ngx_str_t *value);
 static ngx_uint_t ngx_http_aidial_is_page(const ngx_str_t *value);
+static ngx_uint_t ngx_http_aidial_has_word(const ngx_str_t *value,
+    const char *word);
 static ngx_uint_t ngx_http_aidial_is_word(const ngx_str_t *value,
     const char *word);
 static ngx_uint_t ngx_http_aidial_origin_allowed(ngx_http_aidial_ctx_t *ctx,
@@ -128,8 +130,6 @@ ngx_http_aidial_header_next(ngx_http_request_t *r, const char *name,
 
     for ( ; *part; *part = (*part)->next, *i = 0) {
 
-        h = (*part)->elts;
-
         while (*i < (*part)->nelts) {
             h = (ngx_table_elt_t *) (*part)->elts + (*i)++;
 
@@ -152,11 +152,13 @@ ngx_http_aidial_is_same_origin(const ngx_str_t *value)
 }
 
 
+/* anywhere in the value: a proxy may have joined two lines into a list */
+
 static ngx_uint_t
 ngx_http_aidial_is_other_site(const ngx_str_t *value)
 {
-    return ngx_http_aidial_is_word(value, "cross-site")
-           || ngx_http_aidial_is_word(value, "same-site");
+    return ngx_http_aidial_has_word(value, "cross-site")
+           || ngx_http_aidial_has_word(value, "same-site");
 }
 
 
@@ -165,12 +167,8 @@ ngx_http_aidial_is_other_site(const ngx_str_t *value)
 static ngx_uint_t
 ngx_http_aidial_is_prefetch(const ngx_str_t *value)
 {
-    return ngx_strlcasestrn(value->data, value->data + value->len,
-                            (u_char *) "prefetch", 8 - 1)
-               != NULL
-           || ngx_strlcasestrn(value->data, value->data + value->len,
-                               (u_char *) "prerender", 9 - 1)
-              != NULL;
+    return ngx_http_aidial_has_word(value, "prefetch")
+           || ngx_http_aidial_has_word(value, "prerender");
 }
 
 
@@ -190,6 +188,15 @@ ngx_http_aidial_is_page(const ngx_str_t *value)
     }
 
     return 0;
+}
+
+
+static ngx_uint_t
+ngx_http_aidial_has_word(const ngx_str_t *value, const char *word)
+{
+    return ngx_strlcasestrn(value->data, value->data + value->len,
+                            (u_char *) word, ngx_strlen(word) - 1)
+           != NULL;
 }
 
 

@@ -39,13 +39,21 @@ static const ngx_http_aidial_step_t  ngx_http_aidial_status_steps[] = {
 ngx_int_t
 ngx_http_aidial_status_handler(ngx_http_request_t *r)
 {
+    return ngx_http_aidial_content_begin(r, ngx_http_aidial_status_steps);
+}
+
+
+ngx_int_t
+ngx_http_aidial_content_begin(ngx_http_request_t *r,
+    const ngx_http_aidial_step_t *steps)
+{
     ngx_http_aidial_ctx_t  *ctx;
 
     if (r != r->main || r->post_action) {
         return NGX_HTTP_NOT_FOUND;
     }
 
-    ctx = ngx_http_aidial_ctx_create(r, ngx_http_aidial_status_steps);
+    ctx = ngx_http_aidial_ctx_create(r, steps);
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -97,7 +97,7 @@ ngx_aidial_redis_op_t *ngx_aidial_redis_grant_redeem(const ngx_str_t *key,
 
 ngx_int_t ngx_aidial_redis_op_status(const ngx_aidial_redis_op_t *op);
 
-/* after status NGX_OK: a record of a load; the grant's by grant_state() */
+/* after status NGX_OK: a record of a load; the grant's text is its action */
 
 const ngx_aidial_record_t *ngx_aidial_redis_op_record(
     const ngx_aidial_redis_op_t *op, ngx_uint_t record);
