@@ -77,6 +77,15 @@ sub send_raw {
 }
 
 
+# true when an answer, or the end of the connection, waits to be read
+
+sub readable {
+    my ($self) = @_;
+
+    return $self->{in} ne '' || IO::Select->new($self->{socket})->can_read(0);
+}
+
+
 # response(head => 1, timeout => 5): a hash of status, headers (names in lower
 # case; a repeated one is joined by ", "), head (its text), body; "cut" when
 # the connection ended before the body did
