@@ -260,6 +260,11 @@ ngx_http_aidial_ctx_t *ngx_http_aidial_ctx_create(ngx_http_request_t *r,
 
 ngx_int_t ngx_http_aidial_flow_run(ngx_http_aidial_ctx_t *ctx);
 
+/* begins a flow of the content phase, for a main request only */
+
+ngx_int_t ngx_http_aidial_content_begin(ngx_http_request_t *r,
+    const ngx_http_aidial_step_t *steps);
+
 /* what a step's start returns: NGX_AGAIN, or NGX_ERROR when "op" is NULL */
 
 ngx_int_t ngx_http_aidial_flow_wait(ngx_http_aidial_ctx_t *ctx,
@@ -305,6 +310,11 @@ ngx_int_t ngx_http_aidial_revoked_judge(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_call_judge(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_tenant_judge(ngx_http_aidial_ctx_t *ctx);
 
+/* asks for the records whose keys are set, and waits */
+
+ngx_int_t ngx_http_aidial_records_wait(ngx_http_aidial_ctx_t *ctx,
+    const ngx_str_t *keys);
+
 /* the session's Redis key */
 
 ngx_int_t ngx_http_aidial_session_key(ngx_http_aidial_ctx_t *ctx,
@@ -329,15 +339,6 @@ ngx_int_t ngx_http_aidial_grant_handler(ngx_http_request_t *r);
 /* the problem for a status with which nginx refuses a body */
 
 ngx_aidial_problem_e ngx_http_aidial_body_problem(ngx_uint_t status);
-
-/* begins a flow of the content phase, for a main request only */
-
-ngx_int_t ngx_http_aidial_content_begin(ngx_http_request_t *r,
-    const ngx_http_aidial_step_t *steps);
-
-/* runs it, or goes on with it; returns what finalizes the request */
-
-ngx_int_t ngx_http_aidial_content_run(ngx_http_aidial_ctx_t *ctx);
 
 
 /* ngx_http_aidial_media.c */

@@ -18,6 +18,7 @@ static ngx_int_t ngx_http_aidial_flow_start(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_flow_finish(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_flow_refused(ngx_http_aidial_ctx_t *ctx,
     ngx_int_t rc);
+static ngx_int_t ngx_http_aidial_content_run(ngx_http_aidial_ctx_t *ctx);
 static void ngx_http_aidial_flow_cleanup(void *data);
 
 
@@ -197,6 +198,59 @@ ngx_http_aidial_flow_resume(ngx_http_aidial_ctx_t *ctx)
     /* r and ctx may be gone by now, c is not */
 
     ngx_http_run_posted_requests(c);
+}
+
+
+ngx_int_t
+ngx_http_aidial_content_begin(ngx_http_request_t *r,
+    const ngx_http_aidial_step_t *steps)
+{
+    ngx_http_aidial_ctx_t  *ctx;
+
+    if (r != r->main || r->post_action) {
+        return NGX_HTTP_NOT_FOUND;
+    }
+
+    ctx = ngx_http_aidial_ctx_create(r, steps);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->content = 1;
+
+    return ngx_http_aidial_content_run(ctx);
+}
+
+
+/*
+ * While a flow waits it owns one count of the request: NGX_DONE makes the
+ * caller's ngx_http_finalize_request() give back the one it was called with.
+ */
+
+static ngx_int_t
+ngx_http_aidial_content_run(ngx_http_aidial_ctx_t *ctx)
+{
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    rc = ngx_http_aidial_flow_run(ctx);
+
+    if (rc == NGX_AGAIN) {
+        r->main->count++;
+        return NGX_DONE;
+    }
+
+    if (rc != NGX_OK) {
+        return ngx_http_aidial_reply_problem(ctx);
+    }
+
+    if (ctx->conf->role == NGX_HTTP_AIDIAL_GRANT) {
+        return ngx_http_aidial_reply_grant(ctx);
+    }
+
+    return ngx_http_aidial_reply_status(ctx);
 }
 
 

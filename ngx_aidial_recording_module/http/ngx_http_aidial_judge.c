@@ -151,6 +151,13 @@ ngx_http_aidial_identity_load(ngx_http_aidial_ctx_t *ctx)
         return NGX_ERROR;
     }
 
+    return ngx_http_aidial_records_wait(ctx, keys);
+}
+
+
+ngx_int_t
+ngx_http_aidial_records_wait(ngx_http_aidial_ctx_t *ctx, const ngx_str_t *keys)
+{
     return ngx_http_aidial_flow_wait(ctx,
                ngx_aidial_redis_records_load(keys,
                                              ngx_http_aidial_flow_answered,
@@ -202,10 +209,7 @@ ngx_http_aidial_standing_load(ngx_http_aidial_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    return ngx_http_aidial_flow_wait(ctx,
-               ngx_aidial_redis_records_load(keys,
-                                             ngx_http_aidial_flow_answered,
-                                             ctx));
+    return ngx_http_aidial_records_wait(ctx, keys);
 }
 
 

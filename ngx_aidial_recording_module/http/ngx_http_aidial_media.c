@@ -183,10 +183,7 @@ ngx_http_aidial_media_load(ngx_http_aidial_ctx_t *ctx)
 
     ctx->grant_key = keys[NGX_AIDIAL_RECORD_GRANT];
 
-    return ngx_http_aidial_flow_wait(ctx,
-               ngx_aidial_redis_records_load(keys,
-                                             ngx_http_aidial_flow_answered,
-                                             ctx));
+    return ngx_http_aidial_records_wait(ctx, keys);
 }
 
 

@@ -1,7 +1,6 @@
 
 /*
- * The status endpoint, and what it shares with the grant endpoint: running a
- * flow in the content phase.
+ * The status endpoint: what this user may do with the recording of a call.
  */
 
 
@@ -40,57 +39,4 @@ ngx_int_t
 ngx_http_aidial_status_handler(ngx_http_request_t *r)
 {
     return ngx_http_aidial_content_begin(r, ngx_http_aidial_status_steps);
-}
-
-
-ngx_int_t
-ngx_http_aidial_content_begin(ngx_http_request_t *r,
-    const ngx_http_aidial_step_t *steps)
-{
-    ngx_http_aidial_ctx_t  *ctx;
-
-    if (r != r->main || r->post_action) {
-        return NGX_HTTP_NOT_FOUND;
-    }
-
-    ctx = ngx_http_aidial_ctx_create(r, steps);
-    if (ctx == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ctx->content = 1;
-
-    return ngx_http_aidial_content_run(ctx);
-}
-
-
-/*
- * While a flow waits it owns one count of the request: NGX_DONE makes the
- * caller's ngx_http_finalize_request() give back the one it was called with.
- */
-
-ngx_int_t
-ngx_http_aidial_content_run(ngx_http_aidial_ctx_t *ctx)
-{
-    ngx_int_t            rc;
-    ngx_http_request_t  *r;
-
-    r = ctx->request;
-
-    rc = ngx_http_aidial_flow_run(ctx);
-
-    if (rc == NGX_AGAIN) {
-        r->main->count++;
-        return NGX_DONE;
-    }
-
-    if (rc != NGX_OK) {
-        return ngx_http_aidial_reply_problem(ctx);
-    }
-
-    if (ctx->conf->role == NGX_HTTP_AIDIAL_GRANT) {
-        return ngx_http_aidial_reply_grant(ctx);
-    }
-
-    return ngx_http_aidial_reply_status(ctx);
 }
