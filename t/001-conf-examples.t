@@ -1,0 +1,60 @@
+# The configurations that the documentation shows are read by nginx as they
+# stand, but for paths and ports of this machine.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::More;
+use Test::Aidial::World;
+
+my $dir = dir() . '/examples';
+mkdir $dir or die "$dir: $!";
+
+my %fill = (USER => '', MODULE => module(), RUN => $dir, PORT => 8088,
+            SITE => $dir);
+
+mkdir "$dir/$_" for qw(temp logs);
+system('cp', dir() . '/k1.key', "$dir/grant.key") == 0 or die 'no key';
+
+for my $name (sort glob 'conf-examples/*.conf') {
+    my $text = slurp($name);
+
+    $text =~ s/\@(\w+)\@/
+        defined $fill{$1} ? $fill{$1} : die "$name: \@$1\@" /ge;
+    $text =~ s{load_module\s+modules/[\w.]+;}{load_module $fill{MODULE};};
+    $text =~ s{/etc/nginx/aidial-grant\.key}{$dir/grant.key};
+    $text =~ s/listen\s+(?:127\.0\.0\.1:)?\d+;/listen unix:$dir\/test.sock;/g;
+
+    # what the demo writes when it starts
+
+    for my $made ($text =~ m{^\s*include\s+"?(\Q$dir\E/[\w.-]+)}mg) {
+        open my $empty, '>', $made or die "$made: $!";
+    }
+
+    my ($file) = $name =~ m{([^/]+)\z};
+    open my $out, '>', "$dir/$file" or die "$dir/$file: $!";
+    print $out "error_log $dir/error.log;\npid $dir/pid;\n$text";
+    close $out;
+
+    my $nginx = $ENV{TEST_NGINX_BINARY} // '/usr/sbin/nginx';
+    my $said = `$nginx -t -e $dir/error.log -p $dir -c $dir/$file 2>&1`;
+
+    is($?, 0, "example - $file - nginx starts") or diag $said;
+    unlike($said, qr/\[(?:warn|error|crit|alert|emerg)\]/,
+           "example - $file - and has nothing to say") or diag $said;
+}
+
+cmp_ok(index(slurp('README.md'), slurp('conf-examples/minimal.conf')), '>', 0,
+       'example - minimal.conf - is what the README shows');
+
+done_testing();
+
+
+sub slurp {
+    my ($name) = @_;
+
+    open my $file, '<', $name or die "$name: $!";
+    local $/;
+    return <$file>;
+}
