@@ -47,7 +47,7 @@ sub new {
 }
 
 
-# the number of the stream
+# the number of the stream; a body given by reference is not its end
 
 sub request {
     my ($self, $method, $path, $body, @headers) = @_;
@@ -66,10 +66,19 @@ sub request {
     $self->{streams}{$stream} = { body => '' };
     $self->_write(_frame($HEADERS,
         $END_HEADERS | (defined $body ? 0 : $END_STREAM), $stream, $block));
-    $self->_write(_frame($DATA, $END_STREAM, $stream, $body))
+    $self->data($stream, ref $body ? ($$body, 0) : ($body, 1))
         if defined $body;
 
     return $stream;
+}
+
+
+# more of a body, and perhaps its end
+
+sub data {
+    my ($self, $stream, $bytes, $end) = @_;
+
+    $self->_write(_frame($DATA, $end ? $END_STREAM : 0, $stream, $bytes));
 }
 
 
