@@ -59,6 +59,11 @@ struct ngx_aidial_redis_conn_s {
     ngx_uint_t                     state;      /* ngx_aidial_redis_state_e */
     ngx_uint_t                     hopeful;
     ngx_msec_t                     since;      /* when it became READY */
+
+    /* who the primary is: its master_replid, from the handshake on */
+
+    u_char                         epoch[NGX_AIDIAL_REDIS_EPOCH_LEN];
+
     ngx_msec_t                     backoff;    /* the pool's */
     ngx_event_t                    retry;      /* the pool's */
 

@@ -19,6 +19,7 @@
 
 
 #define NGX_AIDIAL_REDIS_COMMANDS_MAX  8   /* of a task */
+#define NGX_AIDIAL_REDIS_EPOCH_LEN     40  /* hex digits of a master_replid */
 
 
 typedef struct ngx_aidial_redis_conn_s  ngx_aidial_redis_conn_t;
@@ -36,6 +37,15 @@ typedef ngx_int_t (*ngx_aidial_redis_judge_pt)(ngx_aidial_redis_task_t *task,
     ngx_log_t *log);
 
 
+/*
+ * Writes the commands into "wire" anew, for a task whose answer was lost with
+ * its connection and which does no harm when it is done twice.  NGX_OK or
+ * NGX_ERROR.
+ */
+
+typedef ngx_int_t (*ngx_aidial_redis_resend_pt)(ngx_aidial_redis_task_t *task);
+
+
 struct ngx_aidial_redis_task_s {
     ngx_queue_t                 queue;      /* of its connection */
     ngx_aidial_redis_conn_t    *conn;       /* NULL: with none */
@@ -44,10 +54,12 @@ struct ngx_aidial_redis_task_s {
 
     ngx_aidial_redis_buf_t      wire;
     ngx_uint_t                  commands;   /* in "wire" */
+    size_t                      epoch_at;   /* of its place, 0: none */
     ngx_uint_t                  answers;    /* so far */
     ngx_aidial_redis_reply_t   *replies[NGX_AIDIAL_REDIS_COMMANDS_MAX];
 
     ngx_aidial_redis_judge_pt   judge;
+    ngx_aidial_redis_resend_pt  resend;     /* NULL: never sent again */
     void                      (*done)(void *data);
     void                       *data;
 
@@ -55,6 +67,7 @@ struct ngx_aidial_redis_task_s {
     unsigned                    sent:1;
     unsigned                    finished:1;
     unsigned                    released:1;
+    unsigned                    resent:1;
 };
 
 
