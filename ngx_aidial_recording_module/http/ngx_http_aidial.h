@@ -25,6 +25,7 @@
 #include "ngx_aidial_session.h"
 #include "ngx_aidial_tenant.h"
 #include "ngx_aidial_token.h"
+#include "ngx_http_aidial_ledger.h"
 
 
 /* what a location is */
@@ -55,6 +56,25 @@
 
 #define NGX_HTTP_AIDIAL_RETRY_AFTER  1
 
+/* seconds after its redemption in which a download may be resumed: a year */
+
+#define NGX_HTTP_AIDIAL_WINDOW_MAX  31449600
+
+/* ms that an edge may be silent about a delivery before it counts as lost */
+
+#define NGX_HTTP_AIDIAL_LEASE  30000
+
+/* bytes of an entity tag that a resume can be matched with */
+
+#define NGX_HTTP_AIDIAL_ETAG_MAX  256
+
+/*
+ * Bytes: the most that one step puts into the socket, and twice what is asked
+ * for as the socket's buffer, since Linux doubles that.
+ */
+
+#define NGX_HTTP_AIDIAL_CHUNK  262144
+
 
 /* a module that rewrites bodies, and its configuration when left alone */
 
@@ -69,6 +89,9 @@ typedef struct {
     ngx_shm_zone_t            *zone;
     ngx_array_t               *grant_keys;   /* of ngx_aidial_key_t */
     ngx_str_t                  key_prefix;
+    int64_t                    grant_interval;  /* microseconds; 0: off */
+    ngx_uint_t                 grant_burst;
+    ngx_int_t                  request_id;      /* index of the variable */
 
     ngx_array_t                rewriters;    /* ngx_http_aidial_rewriter_t */
     ngx_uint_t                 used;         /* 1: some location has a role */
@@ -89,18 +112,35 @@ typedef struct {
     ngx_aidial_session_map_t   session_map;
     time_t                     playback_ttl;      /* seconds */
     time_t                     download_ttl;      /* seconds */
+    time_t                     resume_window;     /* seconds */
     ngx_array_t               *origins;           /* of ngx_str_t */
 } ngx_http_aidial_loc_conf_t;
 
 
-/* what all workers of this edge share */
+typedef struct ngx_http_aidial_ctx_s  ngx_http_aidial_ctx_t;
+
+
+/* a GET for media on its way: from before it is asked for to its end */
 
 typedef struct {
-    ngx_atomic_t               redis_outage;   /* 1: said to be away */
-} ngx_http_aidial_shared_t;
+    ngx_http_aidial_ctx_t       *ctx;
+    ngx_http_aidial_delivery_t  *delivery;   /* NULL when it has ended */
+    ngx_aidial_redis_op_t       *op;         /* renews the lease */
+    ngx_event_t                  timer;
+    ngx_str_t                    grant_key;
+    ngx_str_t                    etag;       /* that a resume must match */
+    off_t                        from;       /* of a resume, or 0 */
+    off_t                        size;       /* of the object */
+    off_t                        length;     /* of the body; -1: unknown */
+    off_t                        passed;     /* of it, to the next filter */
+    u_char                       attempt[NGX_HTTP_AIDIAL_ATTEMPT_LEN];
 
-
-typedef struct ngx_http_aidial_ctx_s  ngx_http_aidial_ctx_t;
+    unsigned                     asked:1;    /* Redis was asked for it */
+    unsigned                     known:1;    /* Redis said that it began */
+    unsigned                     resumable:1;
+    unsigned                     held:1;     /* until Redis has the tag */
+    unsigned                     last:1;     /* its last buffer was seen */
+} ngx_http_aidial_run_t;
 
 
 /*
@@ -141,12 +181,15 @@ struct ngx_http_aidial_ctx_s {
     ngx_str_t                          token_text;
     ngx_aidial_token_t                 token;
     ngx_str_t                          call_id;
+    ngx_str_t                          call_asked; /* as the client put it */
     ngx_aidial_session_t               session;
     ngx_aidial_call_t                  call;
     ngx_aidial_tenant_t                tenant;
     ngx_uint_t                         action;
     ngx_uint_t                         grant_state;
     ngx_msec_t                         asked_at;   /* for the body */
+    ngx_uint_t                         retry_after;  /* seconds */
+    ngx_http_aidial_run_t             *run;
 
     ngx_str_t                          grant_key;
     ngx_str_t                          grant_id;   /* hex, for people */
@@ -199,6 +242,8 @@ char *ngx_http_aidial_set_grant_key(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_aidial_set_media_uri(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_aidial_set_origin(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_aidial_set_grant_rate(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 
@@ -394,6 +439,14 @@ ngx_int_t ngx_http_aidial_reply_grant(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_filter_init(ngx_conf_t *cf);
 ngx_int_t ngx_http_aidial_header_init(ngx_conf_t *cf);
 
+/*
+ * In a header filter: whatever this answer was, a problem goes out instead.
+ * NGX_OK: the headers are those of the problem; or NGX_ERROR.
+ */
+
+ngx_int_t ngx_http_aidial_answer_replace(ngx_http_aidial_ctx_t *ctx,
+    ngx_aidial_problem_e problem);
+
 /* adds a header line; "name" is a literal */
 
 ngx_int_t ngx_http_aidial_header_add(ngx_http_request_t *r, const char *name,
@@ -420,9 +473,43 @@ ngx_int_t ngx_http_aidial_rewriters_off(ngx_http_request_t *r);
 ngx_int_t ngx_http_aidial_variables_add(ngx_conf_t *cf);
 
 
-/* ngx_http_aidial_zone.c */
+/* ngx_http_aidial_audit.c */
 
-ngx_int_t ngx_http_aidial_zone_init(ngx_shm_zone_t *zone, void *data);
+/*
+ * Fills in what is known of the request; decision and grant are left empty.
+ * Strings live as long as the request.  NGX_OK or NGX_ERROR.
+ */
+
+ngx_int_t ngx_http_aidial_facts(ngx_http_aidial_ctx_t *ctx,
+    ngx_http_aidial_facts_t *facts);
+
+/* NGX_AIDIAL_PROBLEM_NONE: it was allowed */
+
+ngx_int_t ngx_http_aidial_facts_decision(ngx_http_aidial_ctx_t *ctx,
+    ngx_http_aidial_facts_t *facts, ngx_aidial_problem_e problem);
+
+void ngx_http_aidial_audit_refused(ngx_http_aidial_ctx_t *ctx);
+
+
+/* ngx_http_aidial_delivery.c: each does nothing without ctx->run */
+
+ngx_int_t ngx_http_aidial_delivery_open(ngx_http_aidial_ctx_t *ctx,
+    const ngx_http_aidial_facts_t *facts);
+ngx_int_t ngx_http_aidial_delivery_answer(ngx_http_aidial_ctx_t *ctx);
+void ngx_http_aidial_delivery_before(ngx_http_aidial_ctx_t *ctx,
+    ngx_chain_t *in);
+void ngx_http_aidial_delivery_after(ngx_http_aidial_ctx_t *ctx);
+void ngx_http_aidial_delivery_end(ngx_http_aidial_ctx_t *ctx);
+
+
+/* ngx_http_aidial_redeem.c: the last step of a media request */
+
+ngx_int_t ngx_http_aidial_redeem(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_redeemed(ngx_http_aidial_ctx_t *ctx);
+
+/* 1 when the request asks for the rest of a download: Range and If-Range */
+
+ngx_uint_t ngx_http_aidial_is_resume(ngx_http_request_t *r);
 
 
 #endif /* _NGX_HTTP_AIDIAL_H_INCLUDED_ */

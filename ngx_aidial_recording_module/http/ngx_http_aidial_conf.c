@@ -22,6 +22,8 @@ static char *ngx_http_aidial_role_words_differ(ngx_conf_t *cf,
 void *
 ngx_http_aidial_create_main_conf(ngx_conf_t *cf)
 {
+    ngx_http_aidial_main_conf_t  *mcf;
+
     /*
      * set by ngx_pcalloc():
      *
@@ -29,11 +31,20 @@ ngx_http_aidial_create_main_conf(ngx_conf_t *cf)
      *     conf->zone = NULL;
      *     conf->grant_keys = NULL;
      *     conf->key_prefix = { 0, NULL };
+     *     conf->grant_burst = 0;
+     *     conf->request_id = 0;
      *     conf->rewriters = { 0 };
      *     conf->used = 0;
      */
 
-    return ngx_pcalloc(cf->pool, sizeof(ngx_http_aidial_main_conf_t));
+    mcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_aidial_main_conf_t));
+    if (mcf == NULL) {
+        return NULL;
+    }
+
+    mcf->grant_interval = NGX_CONF_UNSET;
+
+    return mcf;
 }
 
 
@@ -44,6 +55,14 @@ ngx_http_aidial_init_main_conf(ngx_conf_t *cf, void *conf)
 
     if (mcf->key_prefix.data == NULL) {
         ngx_str_set(&mcf->key_prefix, "aidial:");
+    }
+
+    if (mcf->grant_interval == NGX_CONF_UNSET) {
+
+        /* 30 a minute, and 10 more at once */
+
+        mcf->grant_interval = 2000000;
+        mcf->grant_burst = 10;
     }
 
     return NGX_CONF_OK;
@@ -78,6 +97,7 @@ ngx_http_aidial_create_loc_conf(ngx_conf_t *cf)
     conf->session_format = NGX_CONF_UNSET_UINT;
     conf->playback_ttl = NGX_CONF_UNSET;
     conf->download_ttl = NGX_CONF_UNSET;
+    conf->resume_window = NGX_CONF_UNSET;
 
     return conf;
 }
@@ -100,6 +120,7 @@ ngx_http_aidial_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->media_uri, prev->media_uri, "/recordings/");
     ngx_conf_merge_sec_value(conf->playback_ttl, prev->playback_ttl, 300);
     ngx_conf_merge_sec_value(conf->download_ttl, prev->download_ttl, 60);
+    ngx_conf_merge_sec_value(conf->resume_window, prev->resume_window, 900);
 
     if (conf->origins == NULL) {
         conf->origins = prev->origins;
@@ -216,6 +237,9 @@ ngx_http_aidial_location_complete(ngx_conf_t *cf,
         != NGX_CONF_OK
         || ngx_http_aidial_ttl_check(cf, "aidial_recording_download_ttl",
                                      conf->download_ttl)
+           != NGX_CONF_OK
+        || ngx_http_aidial_ttl_check(cf, "aidial_recording_resume_window",
+                                     conf->resume_window)
            != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;

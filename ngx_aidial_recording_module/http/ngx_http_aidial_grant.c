@@ -5,6 +5,11 @@
  * The records are read before the body, so that nobody who is not signed in is
  * waited for.  A body that takes its time makes them old: then they are read
  * again, and what they say now is judged.
+ *
+ * "issue" is one script for all that Redis has to do: it counts the request,
+ * enters it, and registers the grant.  So it has to know what "scope" and
+ * "policy" are going to say, and it runs whatever they say: a request over the
+ * rate is answered alike for any call.
  */
 
 
@@ -22,6 +27,9 @@ static ngx_int_t ngx_http_aidial_body_text(ngx_http_request_t *r,
 static ngx_int_t ngx_http_aidial_identity_reload(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_standing_reload(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_grant_issue(ngx_http_aidial_ctx_t *ctx);
+static ngx_aidial_problem_e ngx_http_aidial_grant_verdict(
+    ngx_http_aidial_ctx_t *ctx);
+static ngx_int_t ngx_http_aidial_grant_name(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_grant_make(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_grant_issued(ngx_http_aidial_ctx_t *ctx);
 
@@ -62,6 +70,10 @@ static const ngx_http_aidial_step_t  ngx_http_aidial_grant_steps[] = {
       ngx_http_aidial_standing_reload,
       ngx_http_aidial_standing_loaded },
 
+    { ngx_string("issue"),
+      ngx_http_aidial_grant_issue,
+      ngx_http_aidial_grant_issued },
+
     { ngx_string("scope"),
       ngx_http_aidial_scope_check,
       NULL },
@@ -69,10 +81,6 @@ static const ngx_http_aidial_step_t  ngx_http_aidial_grant_steps[] = {
     { ngx_string("policy"),
       ngx_http_aidial_policy_check,
       NULL },
-
-    { ngx_string("issue"),
-      ngx_http_aidial_grant_issue,
-      ngx_http_aidial_grant_issued },
 
     { ngx_null_string, NULL, NULL }
 };
@@ -369,19 +377,105 @@ ngx_http_aidial_standing_reload(ngx_http_aidial_ctx_t *ctx)
 static ngx_int_t
 ngx_http_aidial_grant_issue(ngx_http_aidial_ctx_t *ctx)
 {
-    time_t  ttl;
+    time_t                        ttl;
+    ngx_aidial_problem_e          problem;
+    ngx_http_aidial_facts_t       facts;
+    ngx_aidial_redis_issue_t      issue;
+    ngx_http_aidial_main_conf_t  *mcf;
 
-    if (ngx_http_aidial_grant_make(ctx) != NGX_OK) {
+    mcf = ngx_http_get_module_main_conf(ctx->request,
+                                        ngx_aidial_recording_module);
+
+    problem = ngx_http_aidial_grant_verdict(ctx);
+
+    if (problem == NGX_AIDIAL_SERVICE_UNAVAILABLE
+        || ngx_http_aidial_grant_name(ctx) != NGX_OK
+        || ngx_http_aidial_facts(ctx, &facts) != NGX_OK
+        || ngx_http_aidial_facts_decision(ctx, &facts, problem) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    ttl = ctx->token.expires_at - ngx_time() + NGX_HTTP_AIDIAL_GRANT_MARGIN;
+    ttl = NGX_HTTP_AIDIAL_GRANT_MARGIN;
+
+    if (problem == NGX_AIDIAL_PROBLEM_NONE) {
+
+        if (ngx_http_aidial_grant_make(ctx) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        facts.audit.fields[NGX_AIDIAL_AUDIT_GRANT] = ctx->grant_id;
+        ttl += ctx->token.expires_at - ngx_time();
+    }
+
+    issue.attempt = ctx->grant_id;
+    issue.allowed = (problem == NGX_AIDIAL_PROBLEM_NONE);
+    issue.action = ctx->action;
+    issue.life = ttl;
+    issue.interval = mcf->grant_interval;
+    issue.burst = mcf->grant_burst;
 
     return ngx_http_aidial_flow_wait(ctx,
-               ngx_aidial_redis_grant_issue(&ctx->grant_key,
-                                       ngx_aidial_action_word(ctx->action),
-                                       ttl, ngx_http_aidial_flow_answered,
-                                       ctx));
+               ngx_aidial_redis_grant_issue(&facts.keys, &issue, &facts.audit,
+                                            ngx_http_aidial_flow_answered,
+                                            ctx));
+}
+
+
+/* what the rows behind this one are going to say; they say it themselves */
+
+static ngx_aidial_problem_e
+ngx_http_aidial_grant_verdict(ngx_http_aidial_ctx_t *ctx)
+{
+    ngx_int_t             rc;
+    ngx_aidial_problem_e  problem;
+
+    rc = ngx_http_aidial_scope_check(ctx);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_aidial_policy_check(ctx);
+    }
+
+    problem = ctx->problem;
+    ctx->problem = NGX_AIDIAL_PROBLEM_NONE;
+
+    if (rc == NGX_OK) {
+        return NGX_AIDIAL_PROBLEM_NONE;
+    }
+
+    return rc == NGX_DECLINED ? problem : NGX_AIDIAL_SERVICE_UNAVAILABLE;
+}
+
+
+/* the id of the grant, which names the request as well, and its key */
+
+static ngx_int_t
+ngx_http_aidial_grant_name(ngx_http_aidial_ctx_t *ctx)
+{
+    u_char                       *p;
+    ngx_pool_t                   *pool;
+    ngx_aidial_token_t           *token;
+    ngx_http_aidial_main_conf_t  *mcf;
+
+    pool = ctx->request->pool;
+    token = &ctx->token;
+    mcf = ngx_http_get_module_main_conf(ctx->request,
+                                        ngx_aidial_recording_module);
+
+    p = ngx_pnalloc(pool, 2 * NGX_AIDIAL_GRANT_ID_LEN);
+
+    if (p == NULL
+        || ngx_aidial_random(token->id, NGX_AIDIAL_GRANT_ID_LEN) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ctx->grant_id.data = p;
+    ctx->grant_id.len = ngx_hex_dump(p, token->id, NGX_AIDIAL_GRANT_ID_LEN)
+                        - p;
+
+    return ngx_aidial_key_grant(pool, &mcf->key_prefix, &ctx->session.tenant,
+                                token->id, &ctx->grant_key);
 }
 
 
@@ -410,28 +504,19 @@ ngx_http_aidial_grant_make(ngx_http_aidial_ctx_t *ctx)
     token->user = ctx->session.user;
     token->call = ctx->call_id;
 
-    if (ngx_aidial_random(token->id, NGX_AIDIAL_GRANT_ID_LEN) != NGX_OK
-        || ngx_aidial_token_scope(&ctx->call.client, &ctx->call.project,
-                                  token->scope)
-           != NGX_OK
-        || ngx_aidial_key_grant(pool, &mcf->key_prefix, &token->tenant,
-                                token->id, &ctx->grant_key)
-           != NGX_OK
+    if (ngx_aidial_token_scope(&ctx->call.client, &ctx->call.project,
+                               token->scope)
+        != NGX_OK
         || ngx_aidial_token_build(pool, mcf->grant_keys->elts, token, &text)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    p = ngx_pnalloc(pool, ctx->conf->media_uri.len + text.len
-                          + 2 * NGX_AIDIAL_GRANT_ID_LEN);
+    p = ngx_pnalloc(pool, ctx->conf->media_uri.len + text.len);
     if (p == NULL) {
         return NGX_ERROR;
     }
-
-    ctx->grant_id.data = p;
-    p = ngx_hex_dump(p, token->id, NGX_AIDIAL_GRANT_ID_LEN);
-    ctx->grant_id.len = p - ctx->grant_id.data;
 
     ctx->grant_url.data = p;
     p = ngx_cpymem(p, ctx->conf->media_uri.data, ctx->conf->media_uri.len);
@@ -442,10 +527,41 @@ ngx_http_aidial_grant_make(ngx_http_aidial_ctx_t *ctx)
 }
 
 
-/* a script that answered has registered the grant: there is no other answer */
-
 static ngx_int_t
 ngx_http_aidial_grant_issued(ngx_http_aidial_ctx_t *ctx)
 {
-    return NGX_OK;
+    int64_t                  wait;
+    ngx_http_aidial_facts_t  facts;
+
+    switch (ngx_aidial_redis_op_code(ctx->op)) {
+
+    case NGX_AIDIAL_ISSUE_ENTERED:
+        return NGX_OK;
+
+    case NGX_AIDIAL_ISSUE_LIMITED:
+        wait = ngx_aidial_redis_op_number(ctx->op);
+
+        /* rounded up: who waits that long is let in */
+
+        ctx->retry_after = (wait + 999999) / 1000000;
+
+        ngx_str_null(&ctx->grant_id);
+
+        if (ngx_http_aidial_facts(ctx, &facts) == NGX_OK
+            && ngx_http_aidial_facts_decision(ctx, &facts,
+                                              NGX_AIDIAL_RATE_LIMITED)
+               == NGX_OK)
+        {
+            ngx_http_aidial_count_add(NGX_HTTP_AIDIAL_GRANT_LIMITED, 1,
+                                      &facts);
+        }
+
+        return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_RATE_LIMITED);
+
+    default: /* NGX_AIDIAL_ISSUE_TAKEN */
+        ngx_log_error(NGX_LOG_ERR, ctx->request->connection->log, 0,
+                      "aidial: a grant is not issued, Redis has a key of its "
+                      "name already");
+        return NGX_ERROR;
+    }
 }
