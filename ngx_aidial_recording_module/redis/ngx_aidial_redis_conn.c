@@ -20,6 +20,7 @@
 #include "ngx_aidial_redis_batch.h"
 #include "ngx_aidial_redis_error.h"
 #include "ngx_aidial_redis_handshake.h"
+#include "ngx_aidial_redis_watch.h"
 
 
 static void ngx_aidial_redis_conn_connected(void *data);
@@ -68,6 +69,8 @@ ngx_aidial_redis_conn_init(ngx_aidial_redis_conn_t *conn,
     conn->flush.handler = ngx_aidial_redis_conn_flush;
     conn->flush.data = conn;
     conn->flush.log = &conn->transport.log;
+
+    ngx_aidial_redis_watch_init(conn);
 
     ngx_queue_init(&conn->waiting);
     ngx_queue_init(&conn->sent);
@@ -217,6 +220,7 @@ ngx_aidial_redis_conn_ready(ngx_aidial_redis_conn_t *conn)
     conn->since = ngx_current_msec;
 
     ngx_aidial_redis_transport_settled(&conn->transport);
+    ngx_aidial_redis_watch_start(conn);
 
     conn->handlers->up(conn);
 
@@ -255,11 +259,13 @@ ngx_aidial_redis_conn_failed(void *data, const char *why, ngx_err_t err)
 static void
 ngx_aidial_redis_conn_deadline(ngx_event_t *ev)
 {
+    ngx_uint_t                failed;
     ngx_aidial_redis_conn_t  *conn;
     ngx_aidial_redis_task_t  *task;
 
     task = ev->data;
     conn = task->conn;
+    failed = !task->released;
 
     ngx_aidial_redis_conn_forget(task);
     ngx_aidial_redis_task_finish(task, NGX_ERROR);
@@ -273,7 +279,7 @@ ngx_aidial_redis_conn_deadline(ngx_event_t *ev)
 
     ngx_aidial_redis_conn_why(conn, "an operation was not answered in time", 0,
                               NULL);
-    ngx_aidial_redis_conn_end(conn, NGX_AIDIAL_REDIS_LATE, 1);
+    ngx_aidial_redis_conn_end(conn, NGX_AIDIAL_REDIS_LATE, failed);
 }
 
 
@@ -365,6 +371,7 @@ static void
 ngx_aidial_redis_conn_reset(ngx_aidial_redis_conn_t *conn)
 {
     ngx_aidial_redis_transport_close(&conn->transport);
+    ngx_aidial_redis_watch_stop(conn);
 
     if (conn->flush.posted) {
         ngx_delete_posted_event(&conn->flush);
