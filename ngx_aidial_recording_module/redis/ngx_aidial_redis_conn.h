@@ -44,14 +44,16 @@ typedef enum {
 
 /*
  * What the pool is told.  "ready" is 1 when it was READY, 0 when an attempt
- * failed.  "down" decides "hopeful": 1 when tasks that were not sent may wait
- * for the next attempt; else they fail.
+ * failed.  "down" decides "hopeful": 1 when tasks may wait for the next
+ * attempt; else they fail.  "other" names a connection for a task that has
+ * lost its own, NULL when there is none.
  */
 
 typedef struct {
     void  (*up)(ngx_aidial_redis_conn_t *conn);
     void  (*down)(ngx_aidial_redis_conn_t *conn, ngx_uint_t end,
                   ngx_uint_t ready);
+    ngx_aidial_redis_conn_t  *(*other)(size_t len);
 } ngx_aidial_redis_conn_handlers_t;
 
 
@@ -109,7 +111,10 @@ void ngx_aidial_redis_conn_close(ngx_aidial_redis_conn_t *conn);
 ngx_uint_t ngx_aidial_redis_conn_takes(const ngx_aidial_redis_conn_t *conn,
     size_t len);
 
-/* the task is completed exactly once from here on, within conf->timeout */
+/*
+ * The task is completed exactly once from here on, within conf->timeout of the
+ * first time.
+ */
 
 void ngx_aidial_redis_conn_submit(ngx_aidial_redis_conn_t *conn,
     ngx_aidial_redis_task_t *task);

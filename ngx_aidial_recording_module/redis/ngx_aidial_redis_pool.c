@@ -50,6 +50,7 @@ static void ngx_aidial_redis_pool_up(ngx_aidial_redis_conn_t *conn);
 static void ngx_aidial_redis_pool_epoch(ngx_aidial_redis_conn_t *conn);
 static void ngx_aidial_redis_pool_down(ngx_aidial_redis_conn_t *conn,
     ngx_uint_t end, ngx_uint_t ready);
+static ngx_aidial_redis_conn_t *ngx_aidial_redis_pool_other(size_t len);
 static void ngx_aidial_redis_pool_outage(ngx_aidial_redis_conn_t *conn,
     ngx_uint_t end);
 static ngx_msec_t ngx_aidial_redis_pool_delay(ngx_aidial_redis_conn_t *conn,
@@ -61,7 +62,8 @@ static const ngx_aidial_redis_conn_handlers_t
     ngx_aidial_redis_pool_handlers =
 {
     ngx_aidial_redis_pool_up,
-    ngx_aidial_redis_pool_down
+    ngx_aidial_redis_pool_down,
+    ngx_aidial_redis_pool_other
 };
 
 
@@ -236,6 +238,26 @@ ngx_aidial_redis_pool_down(ngx_aidial_redis_conn_t *conn, ngx_uint_t end,
     delay = ngx_aidial_redis_pool_delay(conn, end);
 
     ngx_add_timer(&conn->retry, delay);
+}
+
+
+static ngx_aidial_redis_conn_t *
+ngx_aidial_redis_pool_other(size_t len)
+{
+    ngx_aidial_redis_conn_t  *conn;
+
+    conn = ngx_aidial_redis_pool_pick(len);
+
+    if (conn != NULL
+        && conn->state == NGX_AIDIAL_REDIS_DOWN
+        && !conn->retry.timer_set)
+    {
+        /* a worker that quits, and had no reason to reconnect until now */
+
+        ngx_add_timer(&conn->retry, 1);
+    }
+
+    return conn;
 }
 
 
