@@ -111,7 +111,7 @@ __DATA__
 --- must_die
 --- error_log
 [emerg]
-"aidial_recording_redis" has "db=1", which is no parameter of it, expected timeout=, connect_timeout=, connections=, user= or password_file=
+"aidial_recording_redis" has "db=1", which is no parameter of it, expected timeout=, connect_timeout=, connections=, user=, password_file= or eviction=
 
 
 
@@ -120,7 +120,7 @@ __DATA__
 --- must_die
 --- error_log
 [emerg]
-"aidial_recording_redis" has "timeout", which is no parameter of it, expected timeout=, connect_timeout=, connections=, user= or password_file=
+"aidial_recording_redis" has "timeout", which is no parameter of it, expected timeout=, connect_timeout=, connections=, user=, password_file= or eviction=
 
 
 
@@ -129,7 +129,7 @@ __DATA__
 --- must_die
 --- error_log
 [emerg]
-"aidial_recording_redis" has "Timeout=1s", which is no parameter of it, expected timeout=, connect_timeout=, connections=, user= or password_file=
+"aidial_recording_redis" has "Timeout=1s", which is no parameter of it, expected timeout=, connect_timeout=, connections=, user=, password_file= or eviction=
 
 
 
@@ -138,7 +138,7 @@ __DATA__
 --- must_die
 --- error_log
 [emerg]
-"aidial_recording_redis" has "tls_ca=/x", which is not supported by this version, expected timeout=, connect_timeout=, connections=, user= or password_file=
+"aidial_recording_redis" has "tls_ca=/x", which is not supported by this version, expected timeout=, connect_timeout=, connections=, user=, password_file= or eviction=
 
 
 
@@ -147,16 +147,16 @@ __DATA__
 --- must_die
 --- error_log
 [emerg]
-"aidial_recording_redis" has "tls_name=x", which is not supported by this version, expected timeout=, connect_timeout=, connections=, user= or password_file=
+"aidial_recording_redis" has "tls_name=x", which is not supported by this version, expected timeout=, connect_timeout=, connections=, user=, password_file= or eviction=
 
 
 
-=== TEST 17: redis parameter - eviction=allowed, of a later version - does not start
---- http_config eval: http_config(redis => "unix:$ENV{TEST_NGINX_REDIS_SOCK} eviction=allowed")
+=== TEST 17: redis parameter - eviction=yes - does not start
+--- http_config eval: http_config(redis => "unix:$ENV{TEST_NGINX_REDIS_SOCK} eviction=yes")
 --- must_die
 --- error_log
 [emerg]
-"aidial_recording_redis" has "eviction=allowed", which is not supported by this version, expected timeout=, connect_timeout=, connections=, user= or password_file=
+"aidial_recording_redis" has "eviction=yes", expected eviction=allowed
 
 
 

@@ -159,6 +159,10 @@ ngx_aidial_redis_batch_answer(ngx_aidial_redis_conn_t *conn,
         return NGX_AIDIAL_REDIS_BROKEN;
     }
 
+    if (rc == NGX_DECLINED) {
+        return conn->verdict;
+    }
+
     ngx_queue_remove(q);
 
     if (rc == NGX_AGAIN && !task->released) {
@@ -293,6 +297,7 @@ static ngx_int_t
 ngx_aidial_redis_batch_load(ngx_aidial_redis_conn_t *conn)
 {
     size_t                    len;
+    u_char                   *p;
     ngx_queue_t              *q;
     ngx_aidial_redis_task_t  *task;
 
@@ -306,6 +311,16 @@ ngx_aidial_redis_batch_load(ngx_aidial_redis_conn_t *conn)
             != NGX_OK)
         {
             return NGX_ERROR;
+        }
+
+        /* the fence: a script names the primary that this connection has */
+
+        if (task->epoch_at) {
+            ngx_aidial_assert(task->epoch_at + NGX_AIDIAL_REDIS_EPOCH_LEN
+                              <= len);
+
+            p = conn->out.last - len + task->epoch_at;
+            ngx_memcpy(p, conn->epoch, NGX_AIDIAL_REDIS_EPOCH_LEN);
         }
 
         ngx_aidial_redis_buf_free(&task->wire);

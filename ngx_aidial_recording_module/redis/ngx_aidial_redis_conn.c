@@ -20,11 +20,12 @@
 #include "ngx_aidial_redis_batch.h"
 #include "ngx_aidial_redis_error.h"
 #include "ngx_aidial_redis_handshake.h"
+#include "ngx_aidial_redis_line.h"
+#include "ngx_aidial_redis_watch.h"
 
 
 static void ngx_aidial_redis_conn_connected(void *data);
 static void ngx_aidial_redis_conn_readable(void *data);
-static void ngx_aidial_redis_conn_settle(ngx_aidial_redis_conn_t *conn);
 static void ngx_aidial_redis_conn_ready(ngx_aidial_redis_conn_t *conn);
 static void ngx_aidial_redis_conn_flush(ngx_event_t *ev);
 static void ngx_aidial_redis_conn_write(void *data);
@@ -34,9 +35,6 @@ static void ngx_aidial_redis_conn_deadline(ngx_event_t *ev);
 static void ngx_aidial_redis_conn_end(ngx_aidial_redis_conn_t *conn,
     ngx_uint_t end, ngx_uint_t failed);
 static void ngx_aidial_redis_conn_reset(ngx_aidial_redis_conn_t *conn);
-static ngx_uint_t ngx_aidial_redis_conn_fail(ngx_aidial_redis_conn_t *conn,
-    ngx_queue_t *queue);
-static void ngx_aidial_redis_conn_forget(ngx_aidial_redis_task_t *task);
 
 
 static const ngx_aidial_redis_transport_handlers_t
@@ -68,6 +66,8 @@ ngx_aidial_redis_conn_init(ngx_aidial_redis_conn_t *conn,
     conn->flush.handler = ngx_aidial_redis_conn_flush;
     conn->flush.data = conn;
     conn->flush.log = &conn->transport.log;
+
+    ngx_aidial_redis_watch_init(conn);
 
     ngx_queue_init(&conn->waiting);
     ngx_queue_init(&conn->sent);
@@ -103,9 +103,14 @@ ngx_aidial_redis_conn_submit(ngx_aidial_redis_conn_t *conn,
     conn->tasks++;
     conn->unsent += ngx_aidial_redis_buf_len(&task->wire);
 
-    /* not cancelable: a worker that quits answers the request first */
+    /*
+     * Not cancelable: a worker that quits answers the request first.  A task
+     * that another connection had before has its deadline already.
+     */
 
-    ngx_add_timer(&task->timer, conn->conf->timeout);
+    if (!task->timer.timer_set) {
+        ngx_add_timer(&task->timer, conn->conf->timeout);
+    }
 
     if (conn->state == NGX_AIDIAL_REDIS_READY) {
         ngx_post_event(&conn->flush, &ngx_posted_events);
@@ -122,7 +127,7 @@ ngx_aidial_redis_conn_release(ngx_aidial_redis_task_t *task)
     }
 
     if (!task->sent) {
-        ngx_aidial_redis_conn_forget(task);
+        ngx_aidial_redis_line_forget(task);
         ngx_aidial_redis_task_free(task);
         return;
     }
@@ -178,7 +183,7 @@ ngx_aidial_redis_conn_readable(void *data)
     end = ngx_aidial_redis_batch_read(conn);
 
     if (end != NGX_AIDIAL_REDIS_BROKEN) {
-        ngx_aidial_redis_conn_settle(conn);
+        ngx_aidial_redis_line_settle(conn);
     }
 
     if (end != NGX_AIDIAL_REDIS_HOLDS) {
@@ -195,28 +200,13 @@ ngx_aidial_redis_conn_readable(void *data)
 
 
 static void
-ngx_aidial_redis_conn_settle(ngx_aidial_redis_conn_t *conn)
-{
-    ngx_queue_t              *q;
-    ngx_aidial_redis_task_t  *task;
-
-    while (!ngx_queue_empty(&conn->answered)) {
-        q = ngx_queue_head(&conn->answered);
-        task = ngx_queue_data(q, ngx_aidial_redis_task_t, queue);
-
-        ngx_aidial_redis_conn_forget(task);
-        ngx_aidial_redis_task_finish(task, task->status);
-    }
-}
-
-
-static void
 ngx_aidial_redis_conn_ready(ngx_aidial_redis_conn_t *conn)
 {
     conn->state = NGX_AIDIAL_REDIS_READY;
     conn->since = ngx_current_msec;
 
     ngx_aidial_redis_transport_settled(&conn->transport);
+    ngx_aidial_redis_watch_start(conn);
 
     conn->handlers->up(conn);
 
@@ -255,13 +245,15 @@ ngx_aidial_redis_conn_failed(void *data, const char *why, ngx_err_t err)
 static void
 ngx_aidial_redis_conn_deadline(ngx_event_t *ev)
 {
+    ngx_uint_t                failed;
     ngx_aidial_redis_conn_t  *conn;
     ngx_aidial_redis_task_t  *task;
 
     task = ev->data;
     conn = task->conn;
+    failed = !task->released;
 
-    ngx_aidial_redis_conn_forget(task);
+    ngx_aidial_redis_line_forget(task);
     ngx_aidial_redis_task_finish(task, NGX_ERROR);
 
     if (conn->state == NGX_AIDIAL_REDIS_DOWN) {
@@ -273,7 +265,7 @@ ngx_aidial_redis_conn_deadline(ngx_event_t *ev)
 
     ngx_aidial_redis_conn_why(conn, "an operation was not answered in time", 0,
                               NULL);
-    ngx_aidial_redis_conn_end(conn, NGX_AIDIAL_REDIS_LATE, 1);
+    ngx_aidial_redis_conn_end(conn, NGX_AIDIAL_REDIS_LATE, failed);
 }
 
 
@@ -283,7 +275,7 @@ static void
 ngx_aidial_redis_conn_end(ngx_aidial_redis_conn_t *conn, ngx_uint_t end,
     ngx_uint_t failed)
 {
-    ngx_uint_t  ready, level;
+    ngx_uint_t  ready, level, again;
 
     static ngx_str_t  attempt = ngx_string("an attempt to connect to");
     static ngx_str_t  connection = ngx_string("a connection to");
@@ -296,13 +288,17 @@ ngx_aidial_redis_conn_end(ngx_aidial_redis_conn_t *conn, ngx_uint_t end,
 
     ngx_aidial_redis_conn_reset(conn);
 
+    again = ngx_aidial_redis_line_recover(conn);
+
     conn->handlers->down(conn, end, ready);
 
-    failed += ngx_aidial_redis_conn_fail(conn, &conn->answered);
-    failed += ngx_aidial_redis_conn_fail(conn, &conn->sent);
+    ngx_aidial_redis_line_leave(conn);
+
+    failed += ngx_aidial_redis_line_fail(conn, &conn->answered);
+    failed += ngx_aidial_redis_line_fail(conn, &conn->sent);
 
     if (!conn->hopeful) {
-        failed += ngx_aidial_redis_conn_fail(conn, &conn->waiting);
+        failed += ngx_aidial_redis_line_fail(conn, &conn->waiting);
     }
 
     level = NGX_LOG_INFO;
@@ -317,9 +313,9 @@ ngx_aidial_redis_conn_end(ngx_aidial_redis_conn_t *conn, ngx_uint_t end,
     }
 
     ngx_log_error(level, &conn->transport.log, 0,
-                  "aidial: %V Redis ended: %*s; %ui operations fail",
-                  ready ? &connection : &attempt, conn->why_len, conn->why,
-                  failed);
+                  "aidial: %V Redis ended: %*s; %ui operations fail, "
+                  "%ui may be sent again", ready ? &connection : &attempt,
+                  conn->why_len, conn->why, failed, again);
 }
 
 
@@ -347,7 +343,7 @@ ngx_aidial_redis_conn_close(ngx_aidial_redis_conn_t *conn)
             q = ngx_queue_head(queues[i]);
             task = ngx_queue_data(q, ngx_aidial_redis_task_t, queue);
 
-            ngx_aidial_redis_conn_forget(task);
+            ngx_aidial_redis_line_forget(task);
 
             if (task->timer.timer_set) {
                 ngx_del_timer(&task->timer);
@@ -365,6 +361,7 @@ static void
 ngx_aidial_redis_conn_reset(ngx_aidial_redis_conn_t *conn)
 {
     ngx_aidial_redis_transport_close(&conn->transport);
+    ngx_aidial_redis_watch_stop(conn);
 
     if (conn->flush.posted) {
         ngx_delete_posted_event(&conn->flush);
@@ -378,51 +375,6 @@ ngx_aidial_redis_conn_reset(ngx_aidial_redis_conn_t *conn)
     ngx_aidial_redis_buf_free(&conn->out);
 
     conn->state = NGX_AIDIAL_REDIS_DOWN;
-}
-
-
-/* returns how many of them somebody waited for */
-
-static ngx_uint_t
-ngx_aidial_redis_conn_fail(ngx_aidial_redis_conn_t *conn, ngx_queue_t *queue)
-{
-    ngx_uint_t                n;
-    ngx_queue_t              *q;
-    ngx_aidial_redis_task_t  *task;
-
-    n = 0;
-
-    while (!ngx_queue_empty(queue)) {
-        q = ngx_queue_head(queue);
-        task = ngx_queue_data(q, ngx_aidial_redis_task_t, queue);
-
-        n += !task->released;
-
-        ngx_aidial_redis_conn_forget(task);
-        ngx_aidial_redis_task_finish(task, NGX_ERROR);
-    }
-
-    return n;
-}
-
-
-/* takes a task out of its queue, and its bytes from the count */
-
-static void
-ngx_aidial_redis_conn_forget(ngx_aidial_redis_task_t *task)
-{
-    ngx_aidial_redis_conn_t  *conn;
-
-    conn = task->conn;
-
-    ngx_queue_remove(&task->queue);
-    conn->tasks--;
-
-    if (!task->sent) {
-        conn->unsent -= ngx_aidial_redis_buf_len(&task->wire);
-    }
-
-    task->conn = NULL;
 }
 
 

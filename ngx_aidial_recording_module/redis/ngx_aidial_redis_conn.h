@@ -18,6 +18,8 @@
 #define NGX_AIDIAL_REDIS_TASKS_MAX   1024       /* in flight, a connection */
 #define NGX_AIDIAL_REDIS_UNSENT_MAX  (1 << 20)  /* bytes, a connection */
 
+#define NGX_AIDIAL_REDIS_GREETINGS_MAX  5   /* commands of a handshake */
+
 
 typedef enum {
     NGX_AIDIAL_REDIS_DOWN = 0,
@@ -35,20 +37,23 @@ typedef enum {
     NGX_AIDIAL_REDIS_BROKEN,      /* the peer does not speak RESP2 with us */
     NGX_AIDIAL_REDIS_LATE,        /* an operation passed its deadline */
     NGX_AIDIAL_REDIS_UNFIT,       /* the server says that it cannot serve */
+    NGX_AIDIAL_REDIS_EVICTS,      /* the server may forget keys */
     NGX_AIDIAL_REDIS_DENIED       /* the server does not let us in */
 } ngx_aidial_redis_end_e;
 
 
 /*
  * What the pool is told.  "ready" is 1 when it was READY, 0 when an attempt
- * failed.  "down" decides "hopeful": 1 when tasks that were not sent may wait
- * for the next attempt; else they fail.
+ * failed.  "down" decides "hopeful": 1 when tasks may wait for the next
+ * attempt; else they fail.  "other" names a connection for a task that has
+ * lost its own, NULL when there is none.
  */
 
 typedef struct {
     void  (*up)(ngx_aidial_redis_conn_t *conn);
     void  (*down)(ngx_aidial_redis_conn_t *conn, ngx_uint_t end,
                   ngx_uint_t ready);
+    ngx_aidial_redis_conn_t  *(*other)(size_t len);
 } ngx_aidial_redis_conn_handlers_t;
 
 
@@ -71,8 +76,11 @@ struct ngx_aidial_redis_conn_s {
     ngx_aidial_redis_codec_t      *codec;
     ngx_aidial_redis_buf_t         out;        /* bytes for the socket */
     ngx_event_t                    flush;
+    ngx_event_t                    watch;      /* asks who it is again */
+    u_char                         greeting[NGX_AIDIAL_REDIS_GREETINGS_MAX];
     ngx_uint_t                     greetings;  /* replies of the handshake */
     ngx_uint_t                     greeted;    /* ... that were right */
+    ngx_uint_t                     verdict;    /* of a judge that declined */
 
     ngx_queue_t                    waiting;    /* no byte of it in "out" */
     ngx_queue_t                    sent;       /* in the order of answers */
@@ -103,7 +111,10 @@ void ngx_aidial_redis_conn_close(ngx_aidial_redis_conn_t *conn);
 ngx_uint_t ngx_aidial_redis_conn_takes(const ngx_aidial_redis_conn_t *conn,
     size_t len);
 
-/* the task is completed exactly once from here on, within conf->timeout */
+/*
+ * The task is completed exactly once from here on, within conf->timeout of the
+ * first time.
+ */
 
 void ngx_aidial_redis_conn_submit(ngx_aidial_redis_conn_t *conn,
     ngx_aidial_redis_task_t *task);

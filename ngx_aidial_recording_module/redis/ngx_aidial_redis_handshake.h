@@ -1,6 +1,6 @@
 
 /*
- * What is said before the first operation: AUTH, SELECT, PING.
+ * What is said before the first operation: AUTH, SELECT, INFO, PING.
  */
 
 

@@ -15,6 +15,7 @@
  * accepts and closes is not hammered.
  *
  * Redis being away is said once an edge: who changes the shared word says it.
+ * That another primary has taken over is said once a worker.
  */
 
 
@@ -33,8 +34,11 @@ typedef struct {
     ngx_atomic_t             *outage;     /* shared by the edge's workers */
     ngx_uint_t                ready;      /* connections */
     ngx_uint_t                denied;     /* 1: it was said */
+    ngx_uint_t                evicts;     /* 1: it was said */
     ngx_uint_t                full;       /* 1: it was said, at "full_when" */
     ngx_msec_t                full_when;
+    ngx_uint_t                known;      /* 1: "epoch" is set */
+    u_char                    epoch[NGX_AIDIAL_REDIS_EPOCH_LEN];
     ngx_uint_t                nconns;
     ngx_aidial_redis_conn_t   conns[NGX_AIDIAL_REDIS_CONNECTIONS_MAX];
 } ngx_aidial_redis_pool_t;
@@ -43,8 +47,10 @@ typedef struct {
 static ngx_aidial_redis_conn_t *ngx_aidial_redis_pool_pick(size_t len);
 static void ngx_aidial_redis_pool_full(void);
 static void ngx_aidial_redis_pool_up(ngx_aidial_redis_conn_t *conn);
+static void ngx_aidial_redis_pool_epoch(ngx_aidial_redis_conn_t *conn);
 static void ngx_aidial_redis_pool_down(ngx_aidial_redis_conn_t *conn,
     ngx_uint_t end, ngx_uint_t ready);
+static ngx_aidial_redis_conn_t *ngx_aidial_redis_pool_other(size_t len);
 static void ngx_aidial_redis_pool_outage(ngx_aidial_redis_conn_t *conn,
     ngx_uint_t end);
 static ngx_msec_t ngx_aidial_redis_pool_delay(ngx_aidial_redis_conn_t *conn,
@@ -56,7 +62,8 @@ static const ngx_aidial_redis_conn_handlers_t
     ngx_aidial_redis_pool_handlers =
 {
     ngx_aidial_redis_pool_up,
-    ngx_aidial_redis_pool_down
+    ngx_aidial_redis_pool_down,
+    ngx_aidial_redis_pool_other
 };
 
 
@@ -165,12 +172,40 @@ ngx_aidial_redis_pool_up(ngx_aidial_redis_conn_t *conn)
 
     pool->ready++;
     pool->denied = 0;
+    pool->evicts = 0;
     conn->hopeful = 1;
 
     if (!ngx_exiting && ngx_atomic_cmp_set(pool->outage, 1, 0)) {
         ngx_log_error(NGX_LOG_NOTICE, &conn->transport.log, 0,
                       "aidial: Redis is available again");
     }
+
+    ngx_aidial_redis_pool_epoch(conn);
+}
+
+
+static void
+ngx_aidial_redis_pool_epoch(ngx_aidial_redis_conn_t *conn)
+{
+    ngx_aidial_redis_pool_t  *pool;
+
+    pool = ngx_aidial_redis_pool;
+
+    if (pool->known
+        && ngx_memcmp(pool->epoch, conn->epoch, NGX_AIDIAL_REDIS_EPOCH_LEN)
+           == 0)
+    {
+        return;
+    }
+
+    if (pool->known) {
+        ngx_log_error(NGX_LOG_WARN, &conn->transport.log, 0,
+                      "aidial: Redis was restarted or has another primary, "
+                      "grants issued before are void");
+    }
+
+    ngx_memcpy(pool->epoch, conn->epoch, NGX_AIDIAL_REDIS_EPOCH_LEN);
+    pool->known = 1;
 }
 
 
@@ -206,6 +241,26 @@ ngx_aidial_redis_pool_down(ngx_aidial_redis_conn_t *conn, ngx_uint_t end,
 }
 
 
+static ngx_aidial_redis_conn_t *
+ngx_aidial_redis_pool_other(size_t len)
+{
+    ngx_aidial_redis_conn_t  *conn;
+
+    conn = ngx_aidial_redis_pool_pick(len);
+
+    if (conn != NULL
+        && conn->state == NGX_AIDIAL_REDIS_DOWN
+        && !conn->retry.timer_set)
+    {
+        /* a worker that quits, and had no reason to reconnect until now */
+
+        ngx_add_timer(&conn->retry, 1);
+    }
+
+    return conn;
+}
+
+
 static void
 ngx_aidial_redis_pool_outage(ngx_aidial_redis_conn_t *conn, ngx_uint_t end)
 {
@@ -223,6 +278,15 @@ ngx_aidial_redis_pool_outage(ngx_aidial_redis_conn_t *conn, ngx_uint_t end)
         ngx_log_error(NGX_LOG_CRIT, &conn->transport.log, 0,
                       "aidial: Redis does not let us in, check \"user=\" and "
                       "\"password_file=\": %*s", conn->why_len, conn->why);
+    }
+
+    if (end == NGX_AIDIAL_REDIS_EVICTS && !pool->evicts) {
+        pool->evicts = 1;
+
+        ngx_log_error(NGX_LOG_CRIT, &conn->transport.log, 0,
+                      "aidial: Redis may evict grants and revocations, %*s; "
+                      "set it to \"noeviction\", or configure "
+                      "\"eviction=allowed\"", conn->why_len, conn->why);
     }
 
     if (pool->ready == 0 && ngx_atomic_cmp_set(pool->outage, 0, 1)) {

@@ -30,7 +30,8 @@ typedef struct ngx_aidial_redis_task_s  ngx_aidial_redis_task_t;
  * Called when every reply is there.  NGX_OK: they are what was expected.
  * NGX_ERROR: they are not, and nothing is known.  NGX_AGAIN: "wire" holds
  * other commands, send them.  NGX_ABORT: no such replies can come to these
- * commands, the connection is out of step.
+ * commands, the connection is out of step.  NGX_DECLINED: the connection has
+ * to end, for the reason in conn->verdict.
  */
 
 typedef ngx_int_t (*ngx_aidial_redis_judge_pt)(ngx_aidial_redis_task_t *task,

@@ -51,6 +51,8 @@ static ngx_int_t ngx_aidial_redis_conf_password_file(ngx_conf_t *cf,
 static ngx_int_t ngx_aidial_redis_conf_password(ngx_conf_t *cf,
     ngx_aidial_redis_conf_t *conf, const u_char *text, size_t len);
 static void ngx_aidial_redis_conf_wipe(void *data);
+static ngx_int_t ngx_aidial_redis_conf_eviction(ngx_conf_t *cf,
+    ngx_aidial_redis_conf_t *conf, ngx_str_t *value);
 
 
 static ngx_aidial_redis_param_t  ngx_aidial_redis_params[] = {
@@ -65,8 +67,9 @@ static ngx_aidial_redis_param_t  ngx_aidial_redis_params[] = {
     { ngx_string("password_file="),
       "a readable file with a password of 1 to 512 bytes in its first line",
       ngx_aidial_redis_conf_password_file },
+    { ngx_string("eviction="), "eviction=allowed",
+      ngx_aidial_redis_conf_eviction },
     { ngx_string("tls_"), NULL, NULL },
-    { ngx_string("eviction="), NULL, NULL },
     { ngx_null_string, NULL, NULL }
 };
 
@@ -183,7 +186,8 @@ ngx_aidial_redis_conf_params(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf)
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "\"aidial_recording_redis\" has \"%V\", which "
                                "is %s, expected timeout=, connect_timeout=, "
-                               "connections=, user= or password_file=",
+                               "connections=, user=, password_file= or "
+                               "eviction=",
                                &value[i],
                                param->name.len ? "not supported by this version"
                                                : "no parameter of it");
@@ -462,4 +466,15 @@ ngx_aidial_redis_conf_wipe(void *data)
     ngx_str_t  *secret = data;
 
     ngx_explicit_memzero(secret->data, secret->len);
+}
+
+
+static ngx_int_t
+ngx_aidial_redis_conf_eviction(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
+    ngx_str_t *value)
+{
+    conf->eviction = 1;
+
+    return (value->len == 7 && ngx_strncmp(value->data, "allowed", 7) == 0)
+           ? NGX_OK : NGX_ERROR;
 }

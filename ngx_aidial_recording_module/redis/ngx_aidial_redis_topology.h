@@ -26,6 +26,7 @@ struct ngx_aidial_redis_conf_s {
     ngx_msec_t   timeout;           /* of an operation */
     ngx_msec_t   connect_timeout;   /* of connect and handshake together */
     ngx_uint_t   connections;       /* of a worker */
+    ngx_uint_t   eviction;          /* 1: Redis may evict keys */
 };
 
 

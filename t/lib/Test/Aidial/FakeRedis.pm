@@ -15,7 +15,8 @@ package Test::Aidial::FakeRedis;
 # chunk: so many bytes at a time with a pause between them; close: after the
 # reply; until: not before that file exists.  Replies keep the order of the
 # commands.  A command that the table does not know is answered as Redis
-# would: -ERR unknown command.
+# would: -ERR unknown command; INFO as a primary that does not evict, unless
+# "*" is a function.
 
 use strict;
 use warnings;
@@ -163,15 +164,39 @@ sub _answer {
     my ($name) = split / /, $line;
 
     for my $key ($line, $name, '*') {
-        next if !exists $script->{$key};
-
         my $answer = $script->{$key};
+
+        # whatever else it answers, it is a primary
+
+        $answer = info($words[0]) if $key eq '*' && $name eq 'INFO'
+                                     && ref $answer ne 'CODE';
+        next if !defined $answer;
+
         return $answer->($name, @words) if ref $answer eq 'CODE';
         return $answer if ref $answer ne 'ARRAY';
         return @$answer > 1 ? shift @$answer : $answer->[0];
     }
 
     return "-ERR unknown command '$name'\r\n";
+}
+
+
+# info('replication', role => 'slave'): a reply with other values, or without
+# a field whose value is undef
+
+sub info {
+    my ($section, %change) = @_;
+    my %field = $section eq 'memory'
+        ? (maxmemory => 0, maxmemory_policy => 'noeviction')
+        : (role => 'master', master_replid => '0123456789' x 4);
+
+    %field = (%field, %change);
+
+    my $text = join "\r\n", "# \u$section",
+        (map { "$_:$field{$_}" } grep { defined $field{$_} } sort keys %field),
+        '';
+
+    return '$' . length($text) . "\r\n$text\r\n";
 }
 
 

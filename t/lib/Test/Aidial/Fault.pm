@@ -30,7 +30,7 @@ our @EXPORT = qw(edge prepare playback_url download_url media_bytes
                  ask start_asking in_flight timed refusal refused serving
                  load_begin load_end in_order descriptors
                  access_lines answered_as
-                 middle override hold release passed_on bulk);
+                 middle override hold release lose passed_on bulk);
 
 my @WHO = ('Cookie: aidial_session=s_1', same_origin());
 
@@ -318,6 +318,20 @@ sub release {
 }
 
 
+# lose($command, $times, $how): the real one does it, but the next replies are
+# lost: $how is "close", "never", or the bytes that come instead
+
+my $lost = 0;
+
+sub lose {
+    my ($command, $times, $how) = @_;
+
+    override($command => { lose => $times, how => $how, id => ++$lost });
+}
+
+
+my %lost;
+
 sub _between {
     my ($said, @words) = @_;
     my $script = Storable::retrieve($said);
@@ -328,6 +342,14 @@ sub _between {
 
         my $answer = $script->{$key};
         return $answer if ref $answer ne 'HASH' || exists $answer->{reply};
+
+        if ($answer->{lose}) {
+            my $reply = passed_on(@words);
+
+            return $lost{ $answer->{id} }++ < $answer->{lose}
+                ? $answer->{how} : $reply;
+        }
+
         return { %$answer, reply => passed_on(@words) };
     }
 
