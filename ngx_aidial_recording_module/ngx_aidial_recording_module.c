@@ -15,6 +15,7 @@
 
 
 #include "ngx_http_aidial.h"
+#include "ngx_http_aidial_ledger.h"
 
 
 static ngx_int_t ngx_aidial_recording_preconfiguration(ngx_conf_t *cf);

@@ -25,7 +25,6 @@
 #include "ngx_aidial_session.h"
 #include "ngx_aidial_tenant.h"
 #include "ngx_aidial_token.h"
-#include "ngx_http_aidial_ledger.h"
 
 
 /* what a location is */
@@ -59,21 +58,6 @@
 /* seconds after its redemption in which a download may be resumed: a year */
 
 #define NGX_HTTP_AIDIAL_WINDOW_MAX  31449600
-
-/* ms that an edge may be silent about a delivery before it counts as lost */
-
-#define NGX_HTTP_AIDIAL_LEASE  30000
-
-/* bytes of an entity tag that a resume can be matched with */
-
-#define NGX_HTTP_AIDIAL_ETAG_MAX  256
-
-/*
- * Bytes: the most that one step puts into the socket, and twice what is asked
- * for as the socket's buffer, since Linux doubles that.
- */
-
-#define NGX_HTTP_AIDIAL_CHUNK  262144
 
 
 /* a module that rewrites bodies, and its configuration when left alone */
@@ -118,29 +102,7 @@ typedef struct {
 
 
 typedef struct ngx_http_aidial_ctx_s  ngx_http_aidial_ctx_t;
-
-
-/* a GET for media on its way: from before it is asked for to its end */
-
-typedef struct {
-    ngx_http_aidial_ctx_t       *ctx;
-    ngx_http_aidial_delivery_t  *delivery;   /* NULL when it has ended */
-    ngx_aidial_redis_op_t       *op;         /* renews the lease */
-    ngx_event_t                  timer;
-    ngx_str_t                    grant_key;
-    ngx_str_t                    etag;       /* that a resume must match */
-    off_t                        from;       /* of a resume, or 0 */
-    off_t                        size;       /* of the object */
-    off_t                        length;     /* of the body; -1: unknown */
-    off_t                        passed;     /* of it, to the next filter */
-    u_char                       attempt[NGX_HTTP_AIDIAL_ATTEMPT_LEN];
-
-    unsigned                     asked:1;    /* Redis was asked for it */
-    unsigned                     known:1;    /* Redis said that it began */
-    unsigned                     resumable:1;
-    unsigned                     held:1;     /* until Redis has the tag */
-    unsigned                     last:1;     /* its last buffer was seen */
-} ngx_http_aidial_run_t;
+typedef struct ngx_http_aidial_run_s  ngx_http_aidial_run_t;
 
 
 /*
@@ -189,7 +151,7 @@ struct ngx_http_aidial_ctx_s {
     ngx_uint_t                         grant_state;
     ngx_msec_t                         asked_at;   /* for the body */
     ngx_uint_t                         retry_after;  /* seconds */
-    ngx_http_aidial_run_t             *run;
+    ngx_http_aidial_run_t             *run;        /* of a GET for media */
 
     ngx_str_t                          grant_key;
     ngx_str_t                          grant_id;   /* hex, for people */
@@ -381,6 +343,11 @@ ngx_uint_t ngx_http_aidial_is_navigation(ngx_http_request_t *r);
 ngx_int_t ngx_http_aidial_status_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_aidial_grant_handler(ngx_http_request_t *r);
 
+/* ngx_http_aidial_issue.c: the step of a grant request that asks Redis */
+
+ngx_int_t ngx_http_aidial_grant_issue(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_grant_issued(ngx_http_aidial_ctx_t *ctx);
+
 /* the problem for a status with which nginx refuses a body */
 
 ngx_aidial_problem_e ngx_http_aidial_body_problem(ngx_uint_t status);
@@ -471,45 +438,6 @@ ngx_int_t ngx_http_aidial_rewriters_off(ngx_http_request_t *r);
 /* ngx_http_aidial_variables.c */
 
 ngx_int_t ngx_http_aidial_variables_add(ngx_conf_t *cf);
-
-
-/* ngx_http_aidial_audit.c */
-
-/*
- * Fills in what is known of the request; decision and grant are left empty.
- * Strings live as long as the request.  NGX_OK or NGX_ERROR.
- */
-
-ngx_int_t ngx_http_aidial_facts(ngx_http_aidial_ctx_t *ctx,
-    ngx_http_aidial_facts_t *facts);
-
-/* NGX_AIDIAL_PROBLEM_NONE: it was allowed */
-
-ngx_int_t ngx_http_aidial_facts_decision(ngx_http_aidial_ctx_t *ctx,
-    ngx_http_aidial_facts_t *facts, ngx_aidial_problem_e problem);
-
-void ngx_http_aidial_audit_refused(ngx_http_aidial_ctx_t *ctx);
-
-
-/* ngx_http_aidial_delivery.c: each does nothing without ctx->run */
-
-ngx_int_t ngx_http_aidial_delivery_open(ngx_http_aidial_ctx_t *ctx,
-    const ngx_http_aidial_facts_t *facts);
-ngx_int_t ngx_http_aidial_delivery_answer(ngx_http_aidial_ctx_t *ctx);
-void ngx_http_aidial_delivery_before(ngx_http_aidial_ctx_t *ctx,
-    ngx_chain_t *in);
-void ngx_http_aidial_delivery_after(ngx_http_aidial_ctx_t *ctx);
-void ngx_http_aidial_delivery_end(ngx_http_aidial_ctx_t *ctx);
-
-
-/* ngx_http_aidial_redeem.c: the last step of a media request */
-
-ngx_int_t ngx_http_aidial_redeem(ngx_http_aidial_ctx_t *ctx);
-ngx_int_t ngx_http_aidial_redeemed(ngx_http_aidial_ctx_t *ctx);
-
-/* 1 when the request asks for the rest of a download: Range and If-Range */
-
-ngx_uint_t ngx_http_aidial_is_resume(ngx_http_request_t *r);
 
 
 #endif /* _NGX_HTTP_AIDIAL_H_INCLUDED_ */

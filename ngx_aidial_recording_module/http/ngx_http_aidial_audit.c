@@ -4,7 +4,7 @@
  */
 
 
-#include "ngx_http_aidial.h"
+#include "ngx_http_aidial_delivery.h"
 
 
 /* what the request may have of its own is copied: these are its lengths */
@@ -34,9 +34,10 @@ ngx_http_aidial_facts(ngx_http_aidial_ctx_t *ctx,
     pool = r->pool;
     mcf = ngx_http_get_module_main_conf(r, ngx_aidial_recording_module);
     prefix = &mcf->key_prefix;
-    field = facts->audit.fields;
 
     ngx_memzero(facts, sizeof(ngx_http_aidial_facts_t));
+
+    field = facts->audit.fields;
 
     facts->keys.grant = ctx->grant_key;
 

@@ -25,6 +25,7 @@ static ngx_http_aidial_count_t *ngx_http_aidial_count_open(ngx_uint_t event,
 static ngx_rbtree_key_t ngx_http_aidial_count_key(ngx_uint_t event,
     const ngx_http_aidial_facts_t *facts);
 static ngx_http_aidial_count_t *ngx_http_aidial_count_claim(ngx_uint_t *n);
+static ngx_http_aidial_count_t *ngx_http_aidial_count_due_locked(void);
 static ngx_int_t ngx_http_aidial_count_tell(ngx_http_aidial_count_t *count,
     ngx_uint_t n);
 static void ngx_http_aidial_count_told(void *data);
@@ -180,21 +181,39 @@ ngx_http_aidial_count_send(void)
 }
 
 
-/* one that is due, or NULL; those that are due with nothing to tell are over */
-
 static ngx_http_aidial_count_t *
 ngx_http_aidial_count_claim(ngx_uint_t *n)
 {
-    ngx_queue_t              *q, *next, *counts;
-    ngx_http_aidial_count_t  *count, *found;
-
-    counts = &ngx_http_aidial_ledger.shared->counts;
-    found = NULL;
+    ngx_http_aidial_count_t  *count;
 
     ngx_shmtx_lock(&ngx_http_aidial_ledger.slab->mutex);
 
+    count = ngx_http_aidial_count_due_locked();
+
+    if (count) {
+        count->claim = ngx_http_aidial_ledger.worker->id;
+        *n = count->n;
+        count->n = 0;
+    }
+
+    ngx_shmtx_unlock(&ngx_http_aidial_ledger.slab->mutex);
+
+    return count;
+}
+
+
+/* one that is due, or NULL; those that are due with nothing to tell are over */
+
+static ngx_http_aidial_count_t *
+ngx_http_aidial_count_due_locked(void)
+{
+    ngx_queue_t              *q, *next, *counts;
+    ngx_http_aidial_count_t  *count;
+
+    counts = &ngx_http_aidial_ledger.shared->counts;
+
     for (q = ngx_queue_head(counts);
-         q != ngx_queue_sentinel(counts) && found == NULL;
+         q != ngx_queue_sentinel(counts);
          q = next)
     {
         next = ngx_queue_next(q);
@@ -206,20 +225,14 @@ ngx_http_aidial_count_claim(ngx_uint_t *n)
             continue;
         }
 
-        if (count->n == 0 && !count->held) {
-            ngx_http_aidial_count_free_locked(count);
-            continue;
+        if (count->n || count->held) {
+            return count;
         }
 
-        count->claim = ngx_http_aidial_ledger.worker->id;
-        *n = count->n;
-        count->n = 0;
-        found = count;
+        ngx_http_aidial_count_free_locked(count);
     }
 
-    ngx_shmtx_unlock(&ngx_http_aidial_ledger.slab->mutex);
-
-    return found;
+    return NULL;
 }
 
 

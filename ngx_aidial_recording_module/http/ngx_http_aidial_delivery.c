@@ -15,7 +15,7 @@
  */
 
 
-#include "ngx_http_aidial.h"
+#include "ngx_http_aidial_delivery.h"
 
 
 #define NGX_HTTP_AIDIAL_LEASE_RENEW  (NGX_HTTP_AIDIAL_LEASE / 3)

@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_aidial.h"
+#include "ngx_http_aidial_ledger.h"
 
 
 static char *ngx_http_aidial_set_media_prefix(ngx_conf_t *cf,

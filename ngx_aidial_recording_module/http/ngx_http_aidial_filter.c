@@ -10,7 +10,7 @@
  */
 
 
-#include "ngx_http_aidial.h"
+#include "ngx_http_aidial_delivery.h"
 
 
 static ngx_int_t ngx_http_aidial_origin_header_filter(ngx_http_request_t *r);

@@ -11,7 +11,7 @@
  */
 
 
-#include "ngx_http_aidial.h"
+#include "ngx_http_aidial_delivery.h"
 
 
 static ngx_int_t ngx_http_aidial_flow_start(ngx_http_aidial_ctx_t *ctx);

@@ -19,7 +19,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <ngx_event.h>
+#include <ngx_http.h>
 
 #include "ngx_aidial_audit.h"
 #include "ngx_aidial_ranges.h"
@@ -30,7 +30,9 @@
 #define NGX_HTTP_AIDIAL_ATTEMPT_LEN   32      /* hex digits */
 
 #define NGX_HTTP_AIDIAL_PLAYBACK_IDLE 30000   /* ms until a playback is over */
-#define NGX_HTTP_AIDIAL_QUIT_WAIT     10000   /* ms for what is due */
+#define NGX_HTTP_AIDIAL_QUIT_WAIT     8500    /* ms for what is due; a worker
+                                                 notices within a second that
+                                                 it quits */
 #define NGX_HTTP_AIDIAL_MINUTE        60000   /* ms */
 
 

@@ -6,7 +6,7 @@
  */
 
 
-#include "ngx_http_aidial.h"
+#include "ngx_http_aidial_delivery.h"
 
 
 static ngx_int_t ngx_http_aidial_open_object(ngx_http_aidial_ctx_t *ctx);

@@ -6,7 +6,7 @@
  */
 
 
-#include "ngx_http_aidial.h"
+#include "ngx_http_aidial_delivery.h"
 
 
 static ngx_aidial_redis_op_t *ngx_http_aidial_redeem_ask(
