@@ -98,6 +98,7 @@ typedef struct {
     time_t                     download_ttl;      /* seconds */
     time_t                     resume_window;     /* seconds */
     ngx_array_t               *origins;           /* of ngx_str_t */
+    ngx_http_core_loc_conf_t  *grant_core;        /* never inherited */
 } ngx_http_aidial_loc_conf_t;
 
 

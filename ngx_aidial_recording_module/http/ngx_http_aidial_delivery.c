@@ -124,6 +124,7 @@ ngx_http_aidial_delivery_answer(ngx_http_aidial_ctx_t *ctx)
     }
 
     run->delivery->first = first;
+    run->delivery->status = r->headers_out.status;
 
     if (!body || ctx->action != NGX_AIDIAL_ACTION_DOWNLOAD) {
         return NGX_OK;
@@ -421,7 +422,7 @@ void
 ngx_http_aidial_delivery_end(ngx_http_aidial_ctx_t *ctx)
 {
     off_t                        bytes, resume;
-    ngx_uint_t                   complete, status;
+    ngx_uint_t                   complete;
     ngx_http_request_t          *r;
     ngx_http_aidial_run_t       *run;
     ngx_http_aidial_delivery_t  *delivery;
@@ -468,8 +469,8 @@ ngx_http_aidial_delivery_end(ngx_http_aidial_ctx_t *ctx)
 
     delivery->bytes = bytes;
     resume = run->resumable ? delivery->first + bytes : -1;
-    status = r->header_sent ? r->headers_out.status
-                            : NGX_HTTP_CLIENT_CLOSED_REQUEST;
+    delivery->status = r->header_sent ? r->headers_out.status
+                                      : NGX_HTTP_CLIENT_CLOSED_REQUEST;
 
-    ngx_http_aidial_delivery_settle(delivery, status, complete, resume);
+    ngx_http_aidial_delivery_settle(delivery, complete, resume);
 }
