@@ -55,8 +55,9 @@ ngx_aidial_redis_conn_init(ngx_aidial_redis_conn_t *conn,
     conn->conf = conf;
     conn->handlers = handlers;
 
-    conn->transport.addrs = conf->addrs;
-    conn->transport.naddrs = conf->naddrs;
+    conn->transport.peer = conf->peers;
+    conn->transport.tls = conf->tls;
+    conn->transport.tls_name = &conf->tls_name;
     conn->transport.timeout = conf->connect_timeout;
     conn->transport.handlers = &ngx_aidial_redis_conn_handlers;
     conn->transport.data = conn;
