@@ -70,6 +70,15 @@ if held[1] ~= 'download' or held[2] ~= ARGV[2] then
     return { 0, attempt, 0, '' }
 end
 
+-- what the connection knows of this primary may be seconds old
+
+local primary = string.match(redis.call('INFO', 'replication'),
+                             'master_replid:(%x+)')
+
+if primary ~= ARGV[2] then
+    return { 0, attempt, 0, '' }
+end
+
 -- the edge has given this attempt up before Redis heard of it
 
 if held[5] then
