@@ -9,7 +9,7 @@ package Test::Aidial::FaultProxy;
 #     my $hits = $proxy->clear;
 #
 # A fault is armed for the next "count" commands that match (the words, joined
-# by blanks), and meets one command each:
+# by blanks; "share" of them, all unless told) and meets one command each:
 #
 #     reset    the connection ends, the command was not passed on
 #     lost     the connection ends at once, the command was passed on
@@ -81,7 +81,7 @@ sub arm {
     die "unknown fault $fault" if !$FAULT{$fault};
 
     return $self->_tell({ do => 'arm', fault => $fault, count => 1,
-                          match => '', seconds => 0.1, %how });
+                          share => 1, match => '', seconds => 0.1, %how });
 }
 
 
@@ -307,7 +307,7 @@ sub _fault {
     my $line = join ' ', @$words;
     my ($fault) = grep { $line =~ $_->{match} } @{ $proxy->{armed} };
 
-    return if !$fault;
+    return if !$fault || rand() >= $fault->{share};
 
     $proxy->{hits}{ $fault->{fault} }++;
     @{ $proxy->{armed} } = grep { $_ != $fault } @{ $proxy->{armed} }
