@@ -8,8 +8,8 @@ package Test::Aidial::Race;
 #     my @wrong = Test::Aidial::Race::Checker->new($race)->check;
 #
 # Options: grants (how many stories are told), width (how many at a time),
-# seconds (no new story after that), faults (seconds between two of them; 0:
-# none), only (this kind of fault), kinds (of stories, with their weights),
+# seconds (no new story after that), faults (how far they are apart: 1 is
+# about a second, 0: there are none), only (this kind of fault), kinds (of stories, with their weights),
 # kills (of Redis, so many).
 #
 # Every request, fault and recovery is a record in the history, an array of

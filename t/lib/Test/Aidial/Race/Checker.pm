@@ -98,7 +98,8 @@ sub _index {
     my ($self) = @_;
     my (%request, %grant);
 
-    for my $record (sort { $a->{t0} <=> $b->{t0} } @{ $self->{history} }) {
+    for my $record (sort { ($a->{t0} // 0) <=> ($b->{t0} // 0) }
+                     @{ $self->{history} }) {
         my $what = $record->{what};
 
         push @{ $self->{$what} }, $record;

@@ -11,6 +11,7 @@ package Test::Aidial::Race::Faults;
 use strict;
 use warnings;
 
+use List::Util qw(max);
 use Test::Aidial::World qw(redis redis_server);
 use Time::HiRes qw(time);
 
@@ -50,9 +51,13 @@ sub begin { $_[0]->_wait }
 
 sub _wait {
     my ($self) = @_;
-    my $gap = $self->{race}{faults};
+    my $gap = rand() < 0.7 ? 0.2 + rand 0.5 : 1.5 + rand 1.5;
 
-    $self->{race}->clients->at($gap / 2 + rand $gap, sub { $self->_next });
+    # mostly one behind the other, and often enough so far apart that nothing
+    # excuses what goes wrong
+
+    $self->{race}->clients->at($gap * $self->{race}{faults},
+                               sub { $self->_next });
 }
 
 
@@ -127,7 +132,8 @@ sub _kill_is_due {
     $self->{kills} //= $race->{kills};
 
     my $done = $self->{kills} - $race->{kills};
-    my $share = $race->{told} / $race->{grants};
+    my $share = max($race->{told} / $race->{grants},
+                    (time - $race->{begin}) / $race->{seconds});
 
     return $race->{kills} > 0 && $share > ($done + 0.5) / $self->{kills};
 }
@@ -204,9 +210,15 @@ sub _flush {
 
 
 sub _memory {
+    my ($self) = @_;
+
+    $self->{race}{redis_hears} = 0;
     redis('CONFIG', 'SET', 'maxmemory', 1);
 
-    return (0.2 + rand 0.8, sub { redis('CONFIG', 'SET', 'maxmemory', 0) });
+    return (0.2 + rand 0.8, sub {
+        redis('CONFIG', 'SET', 'maxmemory', 0);
+        $self->{race}{redis_hears} = 1;
+    });
 }
 
 

@@ -12,6 +12,7 @@ use strict;
 use warnings;
 
 use Exporter 'import';
+use JSON::PP;
 use List::Util qw(sum0 max);
 use Test::More;
 use Test::Aidial::Race;
@@ -33,8 +34,32 @@ sub race {
     ok($race->{told} && $figures{deliveries} && $figures{playbacks},
        "race - seed $race->{seed} - was run");
     _tell_wrong($checker, "race - seed $race->{seed} - nothing is wrong");
+    _keep($race) if $ENV{RACE_KEEP};
+
+    # a soak has many
+
+    @$_ = () for $race->history, $site->stream->entries;
 
     return \%figures;
+}
+
+
+# history and streams as lines of JSON, for whoever wants to look
+
+sub _keep {
+    my ($race) = @_;
+    my $json = JSON::PP->new->canonical;
+    my %of = (history => $race->history,
+              entries => $race->site->stream->entries);
+
+    for my $name (sort keys %of) {
+        my $file = "$ENV{RACE_KEEP}/$name-$race->{seed}.jsonl";
+
+        open my $out, '>', $file or die "$file: $!";
+        print $out $json->encode({ %$_, request => undef }), "\n"
+            for @{ $of{$name} };
+        close $out;
+    }
 }
 
 

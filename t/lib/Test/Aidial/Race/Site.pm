@@ -94,7 +94,7 @@ sub _edge {
         ? "rate=$RATE{per_second}r/s burst=$RATE{burst}" : 'off';
 
     return Test::Aidial::Race::Edge->start(number => $number,
-        http => $ENV{OLD} ? "" : "aidial_recording_grant_rate $rate;");
+        http => "aidial_recording_grant_rate $rate;");
 }
 
 
@@ -233,7 +233,11 @@ sub stop {
 
     $_->signal('QUIT') for $self->edges;
 
-    return map { $_->stop(20) ? () : 'edge ' . $_->number } $self->edges;
+    my @late = map { $_->stop(20) ? () : 'edge ' . $_->number } $self->edges;
+
+    $_->proxy->stop for $self->edges;
+
+    return @late;
 }
 
 
