@@ -24,13 +24,6 @@ for my $name (Test::Aidial::Race::Broken::names()) {
 
     Test::Aidial::Race::Broken::wear($site, $name);
 
-    # an answer is lost now and then: the same attempt asks again
-
-    for my $edge ($race{arm} ? $site->edges : ()) {
-        $edge->proxy->arm($race{arm}, count => 1000, share => 0.3,
-                          match => '^EVAL');
-    }
-
     my $race = Test::Aidial::Race->new(site => $site, seed => $seed,
         width => 15, calm_grants => 0, settle => 2, %race)->run;
     my %found;

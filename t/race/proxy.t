@@ -116,6 +116,15 @@ is(ask('EVALSHA', $sha, 1, 'k', 'a'), "*2\r\n\$1\r\na\r\n\$1\r\nk\r\n",
 $proxy->broken($sha, undef);
 is(ask('EVALSHA', $sha, 0), ":1\r\n", 'proxy - the script as it was');
 
+# ---- another primary
+
+like(ask('INFO', 'replication'), qr/^master_replid:(?!f{40})\w{40}\r$/m,
+     'proxy - the id as it is');
+$proxy->fixed('f' x 40);
+like(ask('INFO', 'replication'), qr/\A\$\d+.*^master_replid:f{40}\r$/ms,
+     'proxy - another id');
+$proxy->fixed(undef);
+
 # ---- Redis goes and comes
 
 redis_server()->down;

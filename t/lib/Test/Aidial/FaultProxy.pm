@@ -28,7 +28,8 @@ package Test::Aidial::FaultProxy;
 #              what was connected before goes on when the mode ends
 #
 # broken($sha => $text): EVALSHA of that script becomes EVAL of the text, for
-# checkers that must see what a wrong script does.
+# checkers that must see what a wrong script does.  fixed($id): INFO names
+# that master_replid, whatever primary this is.
 #
 # Every call returns when the proxy has heard it.  The other Redis stand-ins
 # answer themselves or take one command at a time; this one keeps dozens of
@@ -88,6 +89,9 @@ sub arm {
 sub mode { $_[0]->_tell({ do => 'mode', mode => $_[1] }) }
 
 sub broken { $_[0]->_tell({ do => 'broken', sha => $_[1], text => $_[2] }) }
+
+
+sub fixed { $_[0]->_tell({ do => 'fixed', id => $_[1] }) }
 
 
 # back to passing on; how often each fault was met since the last time
@@ -190,6 +194,9 @@ sub _hear {
         $proxy->{broken}{ $what->{sha} } = $what->{text};
         delete $proxy->{broken}{ $what->{sha} } if !defined $what->{text};
 
+    } elsif ($what->{do} eq 'fixed') {
+        $proxy->{fixed} = $what->{id};
+
     } else {
         $hits = $proxy->{hits};
         @$proxy{qw(mode armed hits)} = ('pass', [], {});
@@ -239,7 +246,7 @@ sub _move {
 
     if (vec $readable, fileno $c->{redis}, 1) {
         $c->{ending} = 1 if !_fill($c->{redis}, \$c->{replies});
-        _replies($c);
+        _replies($proxy, $c);
     }
 
     _flush($c->{redis}, \$c->{commands}) or $c->{ending} = 1;
@@ -348,7 +355,7 @@ sub _encode {
 
 
 sub _replies {
-    my ($c) = @_;
+    my ($proxy, $c) = @_;
 
     while (length(my $reply = _take_reply(\$c->{replies}))) {
         my $fault = shift @{ $c->{asked} } // { fault => '' };
@@ -358,6 +365,8 @@ sub _replies {
 
         next if $kind eq 'never';
 
+        $reply =~ s/^master_replid:\K\w{40}/$proxy->{fixed}/m
+            if $proxy->{fixed};
         $reply .= $reply if $kind eq 'twice';
         $reply = substr $reply, 0, length($reply) / 2 if $kind eq 'half';
 

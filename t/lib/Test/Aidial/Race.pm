@@ -10,7 +10,8 @@ package Test::Aidial::Race;
 # Options: grants (how many stories are told), width (how many at a time),
 # seconds (no new story after that), faults (how far they are apart: 1 is
 # about a second, 0: there are none), only (this kind of fault), kinds (of stories, with their weights),
-# kills (of Redis, so many).
+# kills (of Redis, so many), resets (the share of clients that reset while
+# they read).
 #
 # Every request, fault and recovery is a record in the history, an array of
 # hashes; "what" says of which kind: issue, media, fault, kill, recovery.
@@ -36,8 +37,9 @@ sub new {
 
     return bless {
         grants => 100, width => 12, seconds => 600, faults => 0, kills => 0,
-        kinds => \%KINDS, busy => {}, history => [], told => 0, telling => 0,
-        ids => 0, redis_hears => 1, calm_grants => 30, settle => $LEASE,
+        kinds => \%KINDS, busy => {}, history => [], told => 0, telling => 0, pending => 0,
+        ids => 0, redis_hears => 1, resets => 0.16,
+        calm_grants => 30, settle => $LEASE,
         clients => Test::Aidial::Race::Clients->new, %option,
     }, $class;
 }
@@ -90,7 +92,7 @@ sub _tell {
             $self->_one;
         }
 
-        return $left <= 0 && !$self->{telling};
+        return $left <= 0 && !$self->{telling} && !$self->{pending};
     });
 }
 
@@ -212,7 +214,7 @@ sub ask {
 sub _request {
     my ($sid, $id, %how) = @_;
     my @headers = ('Host: localhost', "Cookie: aidial_session=$sid",
-                   'Sec-Fetch-Site: same-origin', "User-Agent: race/$id",
+                   'Sec-Fetch-Site: same-origin', "User-Agent: race/$id", 'Connection: close',
                    @{ $how{headers} // [] });
 
     push @headers, 'Content-Type: application/json',

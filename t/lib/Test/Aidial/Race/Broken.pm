@@ -20,6 +20,7 @@ my $ROOT = dirname(__FILE__) . '/../../../../..';
 # it must lead to.  "race" are options that it needs to show.
 
 my %DOWNLOAD = (kinds => { download => 1 });
+my %RESUME = (%DOWNLOAD, grants => 250, resets => 0.6);
 my %PLAYBACK = (kinds => { playback => 1 });
 my %LIMITED = (kinds => { limited => 1 });
 
@@ -38,36 +39,35 @@ my %BROKEN = (
     'redeem does not know its own attempt again' => {
         script => 'grant_redeem', wrong => 'opening',
         from => q{if state == 'running' and held[4] == attempt then},
-        to => 'if false then',
-        race => { %DOWNLOAD, arm => 'forget' },
+        to => 'if false then', forget => 0.004,
+        race => { %DOWNLOAD, grants => 500 },
     },
-    'redeem has no fence' => {
-        script => 'grant_redeem', wrong => 'fence',
-        from => q{held[2] ~= ARGV[2]}, to => 'false',
-        race => { %DOWNLOAD, grants => 150, kills => 3, faults => 0.5,
-                  only => 'kill' },
+    'all primaries are one' => {
+        wrong => 'fence', fixed => 'f' x 40,
+        race => { %DOWNLOAD, grants => 400, kills => 3, faults => 0.5,
+                  only => 'kill', resets => 0.4 },
     },
     'resume does not look at the session' => {
         script => 'grant_redeem', wrong => 'double',
-        from => q{use[1] == session and}, to => '', race => \%DOWNLOAD,
+        from => q{use[1] == session and}, to => '', race => \%RESUME,
     },
     'resume does not look at If-Range' => {
         script => 'grant_redeem', wrong => 'double',
-        from => q{and ARGV[7] == etag}, to => '', race => \%DOWNLOAD,
+        from => q{and ARGV[7] == etag}, to => '', race => \%RESUME,
     },
     'resume begins anywhere' => {
         script => 'grant_redeem', wrong => 'double',
-        from => q{or from > sent}, to => '', race => \%DOWNLOAD,
+        from => q{or from > sent}, to => '', race => \%RESUME,
     },
     'resume repeats as much as it likes' => {
         script => 'grant_redeem', wrong => 'double',
         from => q{math.min(OVERLAP, math.floor(size / 2))}, to => 'size * 16',
-        race => \%DOWNLOAD,
+        race => \%RESUME,
     },
     'renewal forgets the entity tag' => {
         script => 'grant_renew', wrong => 'withheld',
         from => q{if ARGV[3] ~= '' and}, to => 'if false and',
-        race => \%DOWNLOAD,
+        race => \%RESUME,
     },
     'close enters nothing' => {
         script => 'grant_close', wrong => 'closing',
@@ -75,9 +75,9 @@ my %BROKEN = (
         race => \%DOWNLOAD,
     },
     'close does not know its own attempt again' => {
-        script => 'grant_close', wrong => 'closing',
+        script => 'grant_close', wrong => 'closing', forget => 0.1,
         from => q{if held[4] then}, to => 'if false then',
-        race => { %DOWNLOAD, arm => 'forget' },
+        race => \%DOWNLOAD,
     },
     'close gives back what was delivered' => {
         script => 'grant_close', wrong => 'double',
@@ -102,9 +102,8 @@ my %BROKEN = (
     'issue does not know its own attempt again' => {
         script => 'grant_issue', wrong => 'entry',
         from => q{if redis.call('EXISTS', KEYS[1]) == 1 then},
-        to => 'if false then',
-        race => { kinds => { download => 1, playback => 1 },
-                  arm => 'forget' },
+        to => 'if false then', forget => 0.02,
+        race => { kinds => { playback => 1 }, grants => 500 },
     },
     'issue does not count' => {
         script => 'grant_issue', wrong => 'rate',
@@ -147,11 +146,17 @@ sub scripts {
 }
 
 
-# every edge gets the broken script
+# Every edge gets the broken script.  "forget" is the share of its calls whose
+# answer is lost, so that the same attempt asks again; a small one, because an
+# edge that loses its connections all the time asks nobody again.
 
 sub wear {
     my ($site, $name) = @_;
     my $broken = $BROKEN{$name};
+
+    return map { $_->proxy->fixed($broken->{fixed}) } $site->edges
+        if $broken->{fixed};
+
     my $right = scripts()->{ $broken->{script} }
         // die "no script $broken->{script}";
     my $wrong = $right;
@@ -161,7 +166,13 @@ sub wear {
     $wrong =~ s/\Q$broken->{from}\E/$broken->{to}/
         or die "$broken->{script}: nothing to break: $broken->{from}";
 
-    $_->proxy->broken(sha1_hex($right), $wrong) for $site->edges;
+    my $sha = sha1_hex($right);
+
+    for my $proxy (map { $_->proxy } $site->edges) {
+        $proxy->broken($sha, $wrong);
+        $proxy->arm('forget', count => 1000, share => $broken->{forget},
+                    match => "^EVALSHA $sha ") if $broken->{forget};
+    }
 }
 
 

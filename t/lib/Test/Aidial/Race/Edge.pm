@@ -11,12 +11,14 @@ use Test::Aidial::Nginx;
 
 our @ISA = ('Test::Aidial::Nginx');
 
+my $serial = 0;
+
 
 # start(number => N, http => directives of the http level)
 
 sub start {
     my ($class, %option) = @_;
-    my $path = dir() . "/proxy-$option{number}-$$-" . time . '.sock';
+    my $path = dir() . '/proxy-' . ++$serial . '.sock';
     my $proxy = Test::Aidial::FaultProxy->start($path, redis_server()->path);
 
     my $redis = "unix:$path user=edge password_file=" . dir() . '/edge.pw '
@@ -83,7 +85,7 @@ http {
     }
 
     server {
-        listen 127.0.0.1:$self->{port} sndbuf=64k;
+        listen 127.0.0.1:$self->{port};
         $locations
     }
 }

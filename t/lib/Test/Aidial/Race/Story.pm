@@ -146,12 +146,13 @@ sub _plan {
     my ($self) = @_;
     my $pick = rand;
 
-    return { reset_at => int rand $self->{size} } if $pick < 0.16;
-    return { reset_in => rand 0.02 } if $pick < 0.22;
-    return { slow => 0.002 + rand 0.006 } if $pick < 0.27;
+    return { reset_at => int rand $self->{size} }
+        if rand() < $self->{race}{resets};
+    return { reset_in => rand 0.02 } if $pick < 0.07;
+    return { slow => 0.002 + rand 0.006 } if $pick < 0.13;
     return { slow => 0.002, reset_at => int rand $self->{size} / 4 }
-        if $pick < 0.31;
-    return { half_close => 1 } if $pick < 0.34;
+        if $pick < 0.17;
+    return { half_close => 1 } if $pick < 0.2;
     return {};
 }
 
@@ -276,10 +277,21 @@ sub _resumed {
 }
 
 
+# once more, now and then after others had their turn: Redis may have been
+# killed and have forgotten the use
+
 sub _last {
     my ($self) = @_;
 
-    $self->_media('late', done => sub { $self->_end });
+    return $self->_media('late', done => sub { $self->_end }) if rand() < 0.7;
+
+    my $race = $self->{race};
+
+    $race->{pending}++;
+    $self->_later(0.3 + rand 1.5, sub {
+        $self->_media('late', done => sub { $race->{pending}-- });
+    });
+    $self->_end;
 }
 
 
