@@ -127,6 +127,9 @@ my @wrong = (
               bytes => 2_000_000, first_byte => 1_000_000,
               last_byte => 2_999_999, duration_ms => 9);
     },
+    'an end that comes late' => 'closing' => sub {
+        entry_of('download.completed')->{at} = 39;
+    },
     'an end without a start' => 'closing' => sub {
         entry('download.aborted', 4, 4.5, attempt => 'a4', status => 206,
               bytes => 1, first_byte => 0, last_byte => 0, duration_ms => 9);
@@ -218,12 +221,12 @@ my @wrong = (
 
     'an edge that comes back late' => 'recovery' => sub {
         push @$history, { what => 'kill', t0 => 20 },
-            map { { what => 'recovery', edge => $_, seconds => $_, t0 => 20 } }
+            map { { what => 'recovery', edge => $_, seconds => $_, up => 20 } }
             1, 2;
     },
     'an edge that does not come back' => 'recovery' => sub {
         push @$history, { what => 'kill', t0 => 20 },
-            { what => 'recovery', edge => 1, seconds => 0.1, t0 => 20 };
+            { what => 'recovery', edge => 1, seconds => 0.1, up => 20 };
     },
 );
 

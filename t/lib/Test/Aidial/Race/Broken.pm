@@ -44,8 +44,8 @@ my %BROKEN = (
     },
     'all primaries are one' => {
         wrong => 'fence', fixed => 'f' x 40,
-        race => { %DOWNLOAD, grants => 400, kills => 3, faults => 0.5,
-                  only => 'kill', resets => 0.4 },
+        race => { %DOWNLOAD, grants => 500, kills => 4, faults => 0.5,
+                  only => 'kill', kill => [ 'old' ], late => 1 },
     },
     'resume does not look at the session' => {
         script => 'grant_redeem', wrong => 'double',

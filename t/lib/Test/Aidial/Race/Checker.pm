@@ -6,7 +6,7 @@ package Test::Aidial::Race::Checker;
 #
 #     my $checker = Test::Aidial::Race::Checker->new(
 #         history => \@records, entries => \@entries, site => $site,
-#         stall => 0.1);
+#         stalls => [ [ time, seconds ] ]);
 #     my @wrong = $checker->check;        # { kind, grant, text }
 #     my %count = $checker->counts;
 #
@@ -52,7 +52,7 @@ my %MORE = (
 sub new {
     my ($class, %option) = @_;
 
-    return bless { stall => 0, late => [], alarms => [], %option,
+    return bless { stalls => [], late => [], alarms => [], %option,
                    wrong => [], count => {} }, $class;
 }
 
@@ -195,13 +195,28 @@ sub excused {
         next if !$fault->{$sort};
         next if $fault->{edge} && $fault->{edge} != $request->{edge};
 
-        my $slack = $fault->{slack} + $self->{stall};
+        my $slack = $fault->{slack} + $self->stalled($fault->{t0},
+                                                     $request->{t1});
 
         return $fault if $request->{t1} >= $fault->{t0} - 0.05
                          && $request->{t0} <= $fault->{t1} + $slack;
     }
 
     return;
+}
+
+
+# for how long our own side saw nothing in that time: a machine that is busy
+# is no fault of the edges
+
+sub stalled {
+    my ($self, $from, $to) = @_;
+    my $sum = 0;
+
+    $sum += $_->[1] for grep { $_->[0] >= $from && $_->[0] <= $to + 1 }
+        @{ $self->{stalls} };
+
+    return $sum;
 }
 
 

@@ -31,19 +31,20 @@ my $RECEIVE_BUFFER = 65536;    # the kernel keeps twice that
 
 my $PATIENCE = 30;              # seconds
 my $SLOWLY = 200_000;           # octets
+my $STALL = 0.05;               # seconds that are worth to be known
 
 
 sub new {
     return bless { by_fd => {}, read => '', write => '', timers => [],
-                   patience => [], stall => 0 }, $_[0];
+                   patience => [], stalls => [] }, $_[0];
 }
 
 
 sub busy { scalar keys %{ $_[0]{by_fd} } }
 
-# the longest time that nobody was looked after
+# when, and for how long, nobody was looked after: [ time, seconds ]
 
-sub stall { $_[0]{stall} }
+sub stalls { $_[0]{stalls} }
 
 
 sub at {
@@ -60,6 +61,9 @@ sub at {
 sub run {
     my ($self, $over) = @_;
 
+    # the server may have left before the request is written
+
+    local $SIG{PIPE} = 'IGNORE';
     $self->{turn} = time;
 
     while (!$over->()) {
@@ -81,7 +85,7 @@ sub _turn {
 
     my $now = time;
     my $stall = $now - $self->{turn} - $wait;
-    $self->{stall} = $stall if $stall > $self->{stall};
+    push @{ $self->{stalls} }, [ $now, $stall ] if $stall > $STALL;
     $self->{turn} = $now;
 
     shift(@$timers)->[1]->() while @$timers && $timers->[0][0] <= $now;

@@ -271,7 +271,7 @@ sub _snapshot {
 sub _kill {
     my ($self, $fault) = @_;
     my $race = $self->{race};
-    my $kind = _one_of(qw(old empty));
+    my $kind = _one_of(@{ $race->{kill} });
 
     $race->{kills}--;
     redis('SAVE') if $kind eq 'old';
@@ -298,7 +298,7 @@ sub _recovery {
         my ($record) = @_;
 
         return $race->record(what => 'recovery', edge => $edge->number,
-                             seconds => $record->{t1} - $up)
+                             up => $up, seconds => $record->{t1} - $up)
             if $record->{status} == 200;
 
         $race->clients->at(0.01, sub { _recovery($race, $edge, $up) })

@@ -12,6 +12,7 @@ use strict;
 use warnings;
 
 use Exporter 'import';
+use File::Copy qw(copy);
 use JSON::PP;
 use List::Util qw(sum0 max);
 use Test::More;
@@ -44,7 +45,7 @@ sub race {
 }
 
 
-# history and streams as lines of JSON, for whoever wants to look
+# history and streams as lines of JSON, and logs, for whoever wants to look
 
 sub _keep {
     my ($race) = @_;
@@ -60,6 +61,9 @@ sub _keep {
             for @{ $of{$name} };
         close $out;
     }
+
+    copy("$_->{dir}/error.log", "$ENV{RACE_KEEP}/edge-" . $_->number . '.log')
+        for $race->site->edges;
 }
 
 
@@ -71,8 +75,8 @@ sub judge {
 
     my $checker = Test::Aidial::Race::Checker->new(
         history => $race->history, entries => $site->stream->entries,
-        site => $site->facts, stall => $race->clients->stall,
-        late => $race->{late}, alarms => [ $site->alarms ]);
+        site => $site->facts, stalls => $race->clients->stalls,
+        late => $race->{slow}, alarms => [ $site->alarms ]);
 
     $checker->check;
 
@@ -118,7 +122,7 @@ sub _figures {
         faults => scalar @fault, kills => scalar @{ $checker->{kill} },
         met => sum0(map { $_->{met} // 0 } @fault), recovery => \@back,
         seconds => $race->{end} - $race->{begin},
-        stall => $race->clients->stall,
+        stall => max(0, map { $_->[1] } @{ $race->clients->stalls }),
     );
 }
 

@@ -246,8 +246,9 @@ sub stop {
 sub alarms {
     my ($self) = @_;
 
-    return grep { !/\[crit\].*(?:Redis answered with the error "NO(?:PERM|AUTH)
-                  |does not let us in)/x && !/exited on signal 9/ }
+    my $denied = qr/\[crit\].*(?:the error "NO(?:PERM|AUTH)|does not let us in)/;
+
+    return grep { !/$denied/ && !/exited on signal 9/ }
         map { $_->log(qr/\[(?:alert|emerg|crit)\]|exited on signal/) }
         $self->edges;
 }

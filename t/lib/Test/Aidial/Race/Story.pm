@@ -283,9 +283,10 @@ sub _resumed {
 sub _last {
     my ($self) = @_;
 
-    return $self->_media('late', done => sub { $self->_end }) if rand() < 0.7;
-
     my $race = $self->{race};
+
+    return $self->_media('late', done => sub { $self->_end })
+        if rand() >= $race->{late};
 
     $race->{pending}++;
     $self->_later(0.3 + rand 1.5, sub {

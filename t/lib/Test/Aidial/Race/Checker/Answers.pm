@@ -66,6 +66,12 @@ sub _media {
     push @right, '410 grant_used';
     push @right, '503 delivery_running' if defined $r->{tag};
 
+    # nothing is left to resume: there is no 206 of that
+
+    push @right, '502 media_unavailable'
+        if defined $r->{tag} && $r->{from}
+           && $r->{from} >= $checker->{site}{recording}{ $issue->{call} }{size};
+
     return @right;
 }
 
@@ -117,7 +123,7 @@ sub _recovery {
     for my $r (@{ $checker->{recovery} }) {
         $checker->wrong('recovery', undef,
                         "edge $r->{edge} took $r->{seconds} s")
-            if $r->{seconds} > 1 + $checker->{stall};
+            if $r->{seconds} > 1 + $checker->stalled($r->{up}, $r->{up} + 2);
     }
 
     $checker->wrong('recovery', undef, 'an edge did not come back')

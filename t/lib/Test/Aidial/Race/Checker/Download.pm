@@ -12,6 +12,7 @@ use strict;
 use warnings;
 
 my $RESUMES = 16;
+my $LATE = 35;      # seconds: a lease, and what it takes to see that it is over
 my $OVERLAP = 4 * 1024 * 1024;
 
 
@@ -181,6 +182,10 @@ sub _close {
     my $request = $opening->{request};
 
     $opening->{closing} = $entry;
+    $checker->wrong('closing', $use->{id}, sprintf 'request %d: %s, %.0f s '
+                    . 'behind its end', $number, $entry->{event},
+                    $entry->{at} - $request->{t1})
+        if $entry->{at} > $request->{t1} + $LATE;
     _bytes($checker, $use->{id}, $request, $entry);
 
     return if $use->{state} ne 'running' || $use->{running} ne $number;
