@@ -181,6 +181,14 @@ ngx_http_aidial_delivery_t *ngx_http_aidial_delivery_begin(ngx_uint_t action,
     const u_char attempt[NGX_HTTP_AIDIAL_ATTEMPT_LEN],
     const ngx_http_aidial_facts_t *facts);
 
+/*
+ * One more delivery of a playback grant that has an account and is known to
+ * have begun.  NULL: it has none (or the zone is full).
+ */
+
+ngx_http_aidial_delivery_t *ngx_http_aidial_delivery_join(
+    const u_char grant[NGX_AIDIAL_GRANT_ID_LEN]);
+
 /* Redis has said that it began */
 
 void ngx_http_aidial_delivery_known(ngx_http_aidial_delivery_t *delivery);

@@ -16,7 +16,7 @@ static ngx_uint_t ngx_http_aidial_header_passes(ngx_http_request_t *r,
     ngx_table_elt_t *h);
 static void ngx_http_aidial_open_range(ngx_http_request_t *r);
 static void ngx_http_aidial_open_body(ngx_http_request_t *r);
-static ngx_int_t ngx_http_aidial_open_socket(ngx_http_request_t *r);
+static ngx_int_t ngx_http_aidial_open_socket(ngx_http_aidial_ctx_t *ctx);
 
 
 ngx_int_t
@@ -36,8 +36,8 @@ ngx_http_aidial_media_open(ngx_http_aidial_ctx_t *ctx)
     ngx_http_aidial_open_body(r);
 
     if (ngx_http_aidial_open_headers(r) != NGX_OK
-        || ngx_http_aidial_rewriters_off(r) != NGX_OK
-        || ngx_http_aidial_open_socket(r) != NGX_OK)
+        || ngx_http_aidial_rewriters_off(ctx) != NGX_OK
+        || ngx_http_aidial_open_socket(ctx) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -266,12 +266,14 @@ ngx_http_aidial_open_body(ngx_http_request_t *r)
  */
 
 static ngx_int_t
-ngx_http_aidial_open_socket(ngx_http_request_t *r)
+ngx_http_aidial_open_socket(ngx_http_aidial_ctx_t *ctx)
 {
     int                        size;
     ngx_connection_t          *c;
+    ngx_http_request_t        *r;
     ngx_http_core_loc_conf_t  *clcf, *own;
 
+    r = ctx->request;
     c = r->connection;
     size = NGX_HTTP_AIDIAL_CHUNK / 2;
 
@@ -304,7 +306,7 @@ ngx_http_aidial_open_socket(ngx_http_request_t *r)
     *own = *clcf;
     own->sendfile_max_chunk = NGX_HTTP_AIDIAL_CHUNK;
 
-    if (ngx_http_aidial_loc_conf_copy(r) != NGX_OK) {
+    if (ngx_http_aidial_loc_conf_copy(ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
