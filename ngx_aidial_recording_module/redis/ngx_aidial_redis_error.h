@@ -44,6 +44,14 @@ void ngx_aidial_redis_error_log(ngx_aidial_redis_error_t *error,
     const ngx_str_t *text, ngx_log_t *log);
 
 /*
+ * Says in words why something ended: "err" may be 0, "text", of an error reply
+ * or the like, may be NULL.  Returns the length; there is no NUL.
+ */
+
+size_t ngx_aidial_redis_error_why(u_char *buf, size_t size, const char *why,
+    ngx_err_t err, const ngx_str_t *text);
+
+/*
  * Copies what may be logged of a text: printable, at most
  * NGX_AIDIAL_REDIS_ERROR_LEN bytes, without arguments.  Returns the end.
  */
