@@ -15,7 +15,7 @@ use strict;
 use warnings;
 
 use Exporter 'import';
-use IO::Socket::INET;
+use IO::Socket;
 use MIME::Base64 ();
 use Test::Aidial::Client;
 use Test::Aidial::Portal;
@@ -119,9 +119,14 @@ sub state_of { redis('HGET', grant_key($_[0]), 'state') // 'none' }
 sub narrow {
     my ($nginx) = @_;
 
-    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-        PeerPort => $nginx->port, Timeout => 5,
-        Sockopts => [ [ SO_RCVBUF, pack 'i', 16_384 ] ]) or die "connect: $!";
+    my $to = pack_sockaddr_in($nginx->port, inet_aton('127.0.0.1'));
+
+    # before it connects: the window is agreed upon then
+
+    my $socket = IO::Socket->new(Domain => AF_INET, Type => SOCK_STREAM)
+        // die "socket: $!";
+    setsockopt $socket, SOL_SOCKET, SO_RCVBUF, pack 'i', 16_384;
+    connect $socket, $to or die "connect: $!";
 
     return bless { socket => $socket, in => '' }, 'Test::Aidial::Client';
 }
