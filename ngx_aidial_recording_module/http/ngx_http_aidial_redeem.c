@@ -187,7 +187,9 @@ ngx_http_aidial_is_resume(ngx_http_request_t *r)
            && if_range->value.len > 2
            && if_range->value.len <= NGX_HTTP_AIDIAL_ETAG_MAX
            && if_range->value.data[0] == '"'
-           && ngx_http_aidial_resume_from(r) > 0;
+           && ngx_http_aidial_resume_from(r) > 0
+           && ngx_http_aidial_header_lines(r, "range") == 1
+           && ngx_http_aidial_header_lines(r, "if-range") == 1;
 }
 
 

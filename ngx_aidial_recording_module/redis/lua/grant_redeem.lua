@@ -58,6 +58,12 @@ then
     return refuse('argument out of bounds')
 end
 
+bad = other_primary(ARGV[2])
+
+if bad then
+    return bad
+end
+
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then
     return { 0, attempt, 0, '' }
 end
@@ -67,15 +73,6 @@ local held = redis.call('HMGET', KEYS[1], 'action', 'epoch', 'state',
 local state = held[3]
 
 if held[1] ~= 'download' or held[2] ~= ARGV[2] then
-    return { 0, attempt, 0, '' }
-end
-
--- what the connection knows of this primary may be seconds old
-
-local primary = string.match(redis.call('INFO', 'replication'),
-                             'master_replid:(%x+)')
-
-if primary ~= ARGV[2] then
     return { 0, attempt, 0, '' }
 end
 
