@@ -98,6 +98,7 @@ typedef struct {
     time_t                     download_ttl;      /* seconds */
     time_t                     resume_window;     /* seconds */
     ngx_array_t               *origins;           /* of ngx_str_t */
+    ngx_http_core_loc_conf_t  *grant_core;        /* never inherited */
 } ngx_http_aidial_loc_conf_t;
 
 
@@ -159,6 +160,7 @@ struct ngx_http_aidial_ctx_s {
     ngx_str_t                          object;     /* percent-encoded */
 
     ngx_chain_t                       *substitute; /* sent for the origin's */
+    void                             **own_conf;   /* r->loc_conf, or NULL */
 
     unsigned                           waiting:1;
     unsigned                           answered:1;
@@ -333,6 +335,11 @@ ngx_int_t ngx_http_aidial_session_key(ngx_http_aidial_ctx_t *ctx,
 ngx_int_t ngx_http_aidial_site_of_grant(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_site_of_media(ngx_http_aidial_ctx_t *ctx);
 
+/* how many lines of the request's header have that name, in lower case */
+
+ngx_uint_t ngx_http_aidial_header_lines(ngx_http_request_t *r,
+    const char *name);
+
 /* 1 when the browser would show or save the answer as a page or frame */
 
 ngx_uint_t ngx_http_aidial_is_navigation(ngx_http_request_t *r);
@@ -426,13 +433,13 @@ ngx_int_t ngx_http_aidial_header_add(ngx_http_request_t *r, const char *name,
 
 ngx_int_t ngx_http_aidial_rewriters_find(ngx_conf_t *cf);
 
-/* gives the request a list of location configurations of its own */
+/* gives the request a list of location configurations of its own, once */
 
-ngx_int_t ngx_http_aidial_loc_conf_copy(ngx_http_request_t *r);
+ngx_int_t ngx_http_aidial_loc_conf_copy(ngx_http_aidial_ctx_t *ctx);
 
 /* gives them their untouched configuration for this request */
 
-ngx_int_t ngx_http_aidial_rewriters_off(ngx_http_request_t *r);
+ngx_int_t ngx_http_aidial_rewriters_off(ngx_http_aidial_ctx_t *ctx);
 
 
 /* ngx_http_aidial_variables.c */

@@ -2,9 +2,9 @@
 /*
  * Accounts and deliveries in shared memory.
  *
- * A delivery's "first" and "bytes" are written by its worker without the lock
- * and read by another one only after that worker was killed.  All else changes
- * under the slab's mutex.
+ * A delivery's "first", "bytes" and "status" are written by its worker without
+ * the lock, and read by another one only after that worker was killed.  All
+ * else changes under the slab's mutex.
  */
 
 
@@ -12,6 +12,8 @@
 #include "ngx_aidial_ask.h"
 
 
+static ngx_http_aidial_delivery_t *ngx_http_aidial_delivery_add_locked(
+    ngx_http_aidial_account_t *account);
 static ngx_http_aidial_account_t *ngx_http_aidial_account_find(
     const u_char *grant);
 static ngx_http_aidial_account_t *ngx_http_aidial_account_open(
@@ -31,46 +33,82 @@ ngx_http_aidial_delivery_begin(ngx_uint_t action,
     const u_char attempt[NGX_HTTP_AIDIAL_ATTEMPT_LEN],
     const ngx_http_aidial_facts_t *facts)
 {
-    ngx_slab_pool_t             *slab;
     ngx_http_aidial_account_t   *account;
     ngx_http_aidial_delivery_t  *delivery;
 
-    slab = ngx_http_aidial_ledger.slab;
-
-    ngx_shmtx_lock(&slab->mutex);
+    ngx_shmtx_lock(&ngx_http_aidial_ledger.slab->mutex);
 
     account = NULL;
-    delivery = ngx_slab_calloc_locked(slab,
-                                      sizeof(ngx_http_aidial_delivery_t));
+    delivery = NULL;
 
-    if (delivery && action == NGX_AIDIAL_ACTION_PLAYBACK) {
+    if (action == NGX_AIDIAL_ACTION_PLAYBACK) {
         account = ngx_http_aidial_account_find(grant);
     }
 
-    if (delivery && account == NULL) {
+    if (account == NULL) {
         account = ngx_http_aidial_account_open(action, grant, attempt, facts);
     }
 
     if (account) {
-        delivery->owner = ngx_http_aidial_ledger.worker->id;
-        delivery->account = account;
-        delivery->first = -1;
-
-        account->running++;
-
-        ngx_queue_insert_tail(&ngx_http_aidial_ledger.shared->deliveries,
-                              &delivery->queue);
-
-    } else if (delivery) {
-        ngx_slab_free_locked(slab, delivery);
-        delivery = NULL;
+        delivery = ngx_http_aidial_delivery_add_locked(account);
     }
 
-    ngx_shmtx_unlock(&slab->mutex);
+    if (account && delivery == NULL && account->running == 0
+        && !account->known)
+    {
+        ngx_http_aidial_account_free_locked(account);
+    }
+
+    ngx_shmtx_unlock(&ngx_http_aidial_ledger.slab->mutex);
 
     if (delivery == NULL) {
         ngx_http_aidial_account_full();
     }
+
+    return delivery;
+}
+
+
+ngx_http_aidial_delivery_t *
+ngx_http_aidial_delivery_join(const u_char grant[NGX_AIDIAL_GRANT_ID_LEN])
+{
+    ngx_http_aidial_account_t   *account;
+    ngx_http_aidial_delivery_t  *delivery;
+
+    ngx_shmtx_lock(&ngx_http_aidial_ledger.slab->mutex);
+
+    delivery = NULL;
+    account = ngx_http_aidial_account_find(grant);
+
+    if (account && account->known) {
+        delivery = ngx_http_aidial_delivery_add_locked(account);
+    }
+
+    ngx_shmtx_unlock(&ngx_http_aidial_ledger.slab->mutex);
+
+    return delivery;
+}
+
+
+static ngx_http_aidial_delivery_t *
+ngx_http_aidial_delivery_add_locked(ngx_http_aidial_account_t *account)
+{
+    ngx_http_aidial_delivery_t  *delivery;
+
+    delivery = ngx_slab_calloc_locked(ngx_http_aidial_ledger.slab,
+                                      sizeof(ngx_http_aidial_delivery_t));
+    if (delivery == NULL) {
+        return NULL;
+    }
+
+    delivery->owner = ngx_http_aidial_ledger.worker->id;
+    delivery->account = account;
+    delivery->first = -1;
+
+    account->running++;
+
+    ngx_queue_insert_tail(&ngx_http_aidial_ledger.shared->deliveries,
+                          &delivery->queue);
 
     return delivery;
 }
@@ -197,7 +235,7 @@ ngx_http_aidial_delivery_forget(ngx_http_aidial_delivery_t *delivery)
 
 void
 ngx_http_aidial_delivery_settle(ngx_http_aidial_delivery_t *delivery,
-    ngx_uint_t status, ngx_uint_t complete, off_t sent)
+    ngx_uint_t complete, off_t sent)
 {
     ngx_uint_t                  due;
     ngx_http_aidial_account_t  *account;
@@ -206,7 +244,6 @@ ngx_http_aidial_delivery_settle(ngx_http_aidial_delivery_t *delivery,
 
     account = delivery->account;
 
-    account->status = status;
     account->complete = complete;
     account->sent = sent;
 
@@ -252,6 +289,7 @@ ngx_http_aidial_delivery_end_locked(ngx_http_aidial_delivery_t *delivery)
     account->running--;
     account->ended = ngx_current_msec;
     account->bytes += delivery->bytes;
+    account->status = delivery->status;
 
     if (delivery->first >= 0 && delivery->bytes > 0) {
         ngx_aidial_ranges_add(&account->ranges, delivery->first,

@@ -37,23 +37,42 @@ static ngx_uint_t ngx_http_aidial_delivery_complete(
 
 
 ngx_int_t
-ngx_http_aidial_delivery_open(ngx_http_aidial_ctx_t *ctx,
-    const ngx_http_aidial_facts_t *facts)
+ngx_http_aidial_delivery_open(ngx_http_aidial_ctx_t *ctx)
 {
-    u_char                  id[NGX_HTTP_AIDIAL_ATTEMPT_LEN / 2];
-    ngx_http_aidial_run_t  *run;
+    u_char                    id[NGX_HTTP_AIDIAL_ATTEMPT_LEN / 2];
+    ngx_http_aidial_run_t    *run;
+    ngx_http_aidial_facts_t  *facts;
 
     run = ngx_pcalloc(ctx->request->pool, sizeof(ngx_http_aidial_run_t));
-
-    if (run == NULL || ngx_aidial_random(id, sizeof(id)) != NGX_OK) {
+    if (run == NULL) {
         return NGX_ERROR;
     }
 
-    (void) ngx_hex_dump(run->attempt, id, sizeof(id));
-
     run->ctx = ctx;
-    run->grant_key = facts->keys.grant;
     run->length = -1;
+
+    if (ctx->grant_state == NGX_AIDIAL_GRANT_BEGUN) {
+        run->delivery = ngx_http_aidial_delivery_join(ctx->token.id);
+
+        if (run->delivery) {
+            ctx->run = run;
+            return NGX_OK;
+        }
+    }
+
+    facts = &run->facts;
+
+    if (ngx_aidial_random(id, sizeof(id)) != NGX_OK
+        || ngx_http_aidial_facts(ctx, facts) != NGX_OK
+        || ngx_http_aidial_facts_decision(ctx, facts, NGX_AIDIAL_PROBLEM_NONE)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    facts->audit.fields[NGX_AIDIAL_AUDIT_GRANT] = ctx->grant_id;
+
+    (void) ngx_hex_dump(run->attempt, id, sizeof(id));
 
     run->delivery = ngx_http_aidial_delivery_begin(ctx->action, ctx->token.id,
                                                    run->attempt, facts);
@@ -105,6 +124,7 @@ ngx_http_aidial_delivery_answer(ngx_http_aidial_ctx_t *ctx)
     }
 
     run->delivery->first = first;
+    run->delivery->status = r->headers_out.status;
 
     if (!body || ctx->action != NGX_AIDIAL_ACTION_DOWNLOAD) {
         return NGX_OK;
@@ -255,7 +275,7 @@ ngx_http_aidial_delivery_renew(ngx_http_aidial_run_t *run,
 
     ngx_memzero(&keys, sizeof(ngx_aidial_redis_keys_t));
 
-    keys.grant = run->grant_key;
+    keys.grant = run->facts.keys.grant;
 
     renew.attempt.data = run->attempt;
     renew.attempt.len = NGX_HTTP_AIDIAL_ATTEMPT_LEN;
@@ -402,7 +422,7 @@ void
 ngx_http_aidial_delivery_end(ngx_http_aidial_ctx_t *ctx)
 {
     off_t                        bytes, resume;
-    ngx_uint_t                   complete, status;
+    ngx_uint_t                   complete;
     ngx_http_request_t          *r;
     ngx_http_aidial_run_t       *run;
     ngx_http_aidial_delivery_t  *delivery;
@@ -449,8 +469,8 @@ ngx_http_aidial_delivery_end(ngx_http_aidial_ctx_t *ctx)
 
     delivery->bytes = bytes;
     resume = run->resumable ? delivery->first + bytes : -1;
-    status = r->header_sent ? r->headers_out.status
-                            : NGX_HTTP_CLIENT_CLOSED_REQUEST;
+    delivery->status = r->header_sent ? r->headers_out.status
+                                      : NGX_HTTP_CLIENT_CLOSED_REQUEST;
 
-    ngx_http_aidial_delivery_settle(delivery, status, complete, resume);
+    ngx_http_aidial_delivery_settle(delivery, complete, resume);
 }

@@ -35,7 +35,7 @@ struct ngx_http_aidial_run_s {
     ngx_http_aidial_delivery_t  *delivery;   /* NULL when it has ended */
     ngx_aidial_redis_op_t       *op;         /* renews the lease */
     ngx_event_t                  timer;
-    ngx_str_t                    grant_key;
+    ngx_http_aidial_facts_t      facts;      /* of an account that it opens */
     ngx_str_t                    etag;       /* that a resume must match */
     off_t                        from;       /* of a resume, or 0 */
     off_t                        size;       /* of the object */
@@ -69,10 +69,9 @@ ngx_int_t ngx_http_aidial_facts_decision(ngx_http_aidial_ctx_t *ctx,
 void ngx_http_aidial_audit_refused(ngx_http_aidial_ctx_t *ctx);
 
 
-/* ngx_http_aidial_delivery.c: each does nothing without ctx->run */
+/* ngx_http_aidial_delivery.c: but for "open" all need ctx->run */
 
-ngx_int_t ngx_http_aidial_delivery_open(ngx_http_aidial_ctx_t *ctx,
-    const ngx_http_aidial_facts_t *facts);
+ngx_int_t ngx_http_aidial_delivery_open(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_delivery_answer(ngx_http_aidial_ctx_t *ctx);
 void ngx_http_aidial_delivery_before(ngx_http_aidial_ctx_t *ctx,
     ngx_chain_t *in);

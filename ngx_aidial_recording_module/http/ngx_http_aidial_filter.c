@@ -17,7 +17,7 @@ static ngx_int_t ngx_http_aidial_origin_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_aidial_origin_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_http_aidial_body_count(ngx_http_aidial_ctx_t *ctx,
-    ngx_chain_t *in);
+    ngx_http_request_t *r, ngx_chain_t *in);
 static void ngx_http_aidial_origin_strip(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_aidial_origin_passes(ngx_str_t *name);
 static void ngx_http_aidial_origin_type(ngx_http_aidial_ctx_t *ctx);
@@ -248,7 +248,11 @@ ngx_http_aidial_origin_empty(ngx_http_aidial_ctx_t *ctx)
 }
 
 
-/* the origin's body is read to its end, and goes nowhere */
+/*
+ * A body that was replaced is read to its end, and goes nowhere.  All others
+ * are counted: the slices of an answer are subrequests, and come through here
+ * as well.
+ */
 
 static ngx_int_t
 ngx_http_aidial_origin_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
@@ -258,17 +262,21 @@ ngx_http_aidial_origin_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     ctx = ngx_http_aidial_ctx(r);
 
-    if (ctx == NULL || r != r->main) {
+    if (ctx == NULL || r->background) {
         return ngx_http_next_body_filter(r, in);
     }
 
     if (!ctx->swallow) {
-        return ngx_http_aidial_body_count(ctx, in);
+        return ngx_http_aidial_body_count(ctx, r, in);
     }
 
     for (cl = in; cl; cl = cl->next) {
         cl->buf->pos = cl->buf->last;
         cl->buf->file_pos = cl->buf->file_last;
+    }
+
+    if (r != r->main) {
+        return NGX_OK;
     }
 
     out = ctx->substitute;
@@ -279,17 +287,18 @@ ngx_http_aidial_origin_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
 
 static ngx_int_t
-ngx_http_aidial_body_count(ngx_http_aidial_ctx_t *ctx, ngx_chain_t *in)
+ngx_http_aidial_body_count(ngx_http_aidial_ctx_t *ctx, ngx_http_request_t *r,
+    ngx_chain_t *in)
 {
     ngx_int_t  rc;
 
     if (!ctx->serving || ctx->run == NULL || ctx->run->delivery == NULL) {
-        return ngx_http_next_body_filter(ctx->request, in);
+        return ngx_http_next_body_filter(r, in);
     }
 
     ngx_http_aidial_delivery_before(ctx, in);
 
-    rc = ngx_http_next_body_filter(ctx->request, in);
+    rc = ngx_http_next_body_filter(r, in);
 
     ngx_http_aidial_delivery_after(ctx);
 

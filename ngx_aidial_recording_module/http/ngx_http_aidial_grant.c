@@ -13,7 +13,7 @@
 
 static ngx_int_t ngx_http_aidial_method_post(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_body_read(ngx_http_aidial_ctx_t *ctx);
-static ngx_int_t ngx_http_aidial_body_limit(ngx_http_request_t *r);
+static ngx_int_t ngx_http_aidial_body_limit(ngx_http_aidial_ctx_t *ctx);
 static ngx_uint_t ngx_http_aidial_body_is_json(ngx_http_request_t *r);
 static void ngx_http_aidial_body_arrived(ngx_http_request_t *r);
 static ngx_int_t ngx_http_aidial_body_check(ngx_http_aidial_ctx_t *ctx);
@@ -109,7 +109,7 @@ ngx_http_aidial_body_read(ngx_http_aidial_ctx_t *ctx)
         return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_REQUEST_TOO_LARGE);
     }
 
-    if (ngx_http_aidial_body_limit(r) != NGX_OK) {
+    if (ngx_http_aidial_body_limit(ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -147,29 +147,21 @@ ngx_http_aidial_body_read(ngx_http_aidial_ctx_t *ctx)
  */
 
 static ngx_int_t
-ngx_http_aidial_body_limit(ngx_http_request_t *r)
+ngx_http_aidial_body_limit(ngx_http_aidial_ctx_t *ctx)
 {
-    ngx_http_core_loc_conf_t  *clcf, *own;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
 
     if (r->headers_in.content_length_n >= 0) {
         return NGX_OK;
     }
 
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-    own = ngx_palloc(r->pool, sizeof(ngx_http_core_loc_conf_t));
-    if (own == NULL) {
+    if (ngx_http_aidial_loc_conf_copy(ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    *own = *clcf;
-    own->client_max_body_size = NGX_AIDIAL_BODY_MAX;
-
-    if (ngx_http_aidial_loc_conf_copy(r) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    r->loc_conf[ngx_http_core_module.ctx_index] = own;
+    r->loc_conf[ngx_http_core_module.ctx_index] = ctx->conf->grant_core;
 
     return NGX_OK;
 }

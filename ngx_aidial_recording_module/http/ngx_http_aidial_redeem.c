@@ -10,7 +10,7 @@
 
 
 static ngx_aidial_redis_op_t *ngx_http_aidial_redeem_ask(
-    ngx_http_aidial_ctx_t *ctx, const ngx_http_aidial_facts_t *facts);
+    ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_redeem_code(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_redeem_resumed(ngx_http_aidial_ctx_t *ctx);
 static off_t ngx_http_aidial_resume_from(ngx_http_request_t *r);
@@ -19,8 +19,7 @@ static off_t ngx_http_aidial_resume_from(ngx_http_request_t *r);
 ngx_int_t
 ngx_http_aidial_redeem(ngx_http_aidial_ctx_t *ctx)
 {
-    ngx_aidial_redis_op_t    *op;
-    ngx_http_aidial_facts_t   facts;
+    ngx_aidial_redis_op_t  *op;
 
     if (ctx->grant_state == NGX_AIDIAL_GRANT_REDEEMED
         && !ngx_http_aidial_is_resume(ctx->request))
@@ -32,17 +31,7 @@ ngx_http_aidial_redeem(ngx_http_aidial_ctx_t *ctx)
         return NGX_OK;
     }
 
-    if (ngx_http_aidial_facts(ctx, &facts) != NGX_OK
-        || ngx_http_aidial_facts_decision(ctx, &facts,
-                                          NGX_AIDIAL_PROBLEM_NONE)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    facts.audit.fields[NGX_AIDIAL_AUDIT_GRANT] = ctx->grant_id;
-
-    if (ngx_http_aidial_delivery_open(ctx, &facts) != NGX_OK) {
+    if (ngx_http_aidial_delivery_open(ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -54,7 +43,7 @@ ngx_http_aidial_redeem(ngx_http_aidial_ctx_t *ctx)
         return NGX_OK;
     }
 
-    op = ngx_http_aidial_redeem_ask(ctx, &facts);
+    op = ngx_http_aidial_redeem_ask(ctx);
     ctx->run->asked = (op != NULL);
 
     return ngx_http_aidial_flow_wait(ctx, op);
@@ -62,14 +51,15 @@ ngx_http_aidial_redeem(ngx_http_aidial_ctx_t *ctx)
 
 
 static ngx_aidial_redis_op_t *
-ngx_http_aidial_redeem_ask(ngx_http_aidial_ctx_t *ctx,
-    const ngx_http_aidial_facts_t *facts)
+ngx_http_aidial_redeem_ask(ngx_http_aidial_ctx_t *ctx)
 {
-    ngx_str_t                   attempt;
-    ngx_http_request_t         *r;
-    ngx_aidial_redis_redeem_t   redeem;
+    ngx_str_t                       attempt;
+    ngx_http_request_t             *r;
+    ngx_aidial_redis_redeem_t       redeem;
+    const ngx_http_aidial_facts_t  *facts;
 
     r = ctx->request;
+    facts = &ctx->run->facts;
 
     attempt.data = ctx->run->attempt;
     attempt.len = NGX_HTTP_AIDIAL_ATTEMPT_LEN;
@@ -197,7 +187,9 @@ ngx_http_aidial_is_resume(ngx_http_request_t *r)
            && if_range->value.len > 2
            && if_range->value.len <= NGX_HTTP_AIDIAL_ETAG_MAX
            && if_range->value.data[0] == '"'
-           && ngx_http_aidial_resume_from(r) > 0;
+           && ngx_http_aidial_resume_from(r) > 0
+           && ngx_http_aidial_header_lines(r, "range") == 1
+           && ngx_http_aidial_header_lines(r, "if-range") == 1;
 }
 
 

@@ -338,7 +338,7 @@ ngx_http_aidial_send(ngx_http_aidial_ctx_t *ctx, ngx_chain_t *out)
 
     r = ctx->request;
 
-    if (ngx_http_aidial_rewriters_off(r) != NGX_OK) {
+    if (ngx_http_aidial_rewriters_off(ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 

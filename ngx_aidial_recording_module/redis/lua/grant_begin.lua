@@ -27,6 +27,12 @@ if #attempt < 1 or #attempt > 64 or #ARGV[2] ~= 40 then
     return refuse('argument out of bounds')
 end
 
+bad = other_primary(ARGV[2])
+
+if bad then
+    return bad
+end
+
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then
     return { 0, attempt, 0, '' }
 end

@@ -50,6 +50,12 @@ if not life or life < 1 or not interval or not burst then
     return refuse('argument out of bounds')
 end
 
+bad = other_primary(ARGV[2])
+
+if bad then
+    return bad
+end
+
 -- the same request again, or an id that is taken
 
 if redis.call('EXISTS', KEYS[1]) == 1 then

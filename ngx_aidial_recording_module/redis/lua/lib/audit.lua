@@ -76,6 +76,23 @@ local function wrong_type(key, expected)
 end
 
 
+-- What a connection knows of its primary may be seconds old: a role may have
+-- changed twice under it.  The error that this is, or nil; the edge connects
+-- anew when it gets it.
+
+local function other_primary(epoch)
+    local id = string.match(redis.call('INFO', 'replication'),
+                            '\nmaster_replid:(%x+)')
+
+    if id == epoch then
+        return nil
+    end
+
+    return redis.error_reply('OTHERPRIMARY aidial: the replication id is '
+                             .. 'another one')
+end
+
+
 -- the proleptic Gregorian calendar from the days since 1970-01-01, as in
 -- "civil_from_days", Howard Hinnant, chrono-Compatible Low-Level Date
 -- Algorithms

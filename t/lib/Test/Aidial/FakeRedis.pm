@@ -5,7 +5,8 @@ package Test::Aidial::FakeRedis;
 #     GET               => "$-1\r\n",             the reply, raw bytes
 #     'GET aidial:x'    => ...,                   that very command, first
 #     EVALSHA           => { reply => ..., delay => 0.2, chunk => 1,
-#                            pause => 0.01, close => 1, until => $file },
+#                            pause => 0.01, close => 1, until => $file,
+#                            say => '|' },
 #     PING              => 'never',               this reply and later ones
 #     INFO              => 'close',               the connection is closed
 #     SET               => [ first, second ],     the last one stays
@@ -13,15 +14,16 @@ package Test::Aidial::FakeRedis;
 #     HMGET             => sub { my @words = @_; ... },   returns one of these
 #
 # chunk: so many bytes at a time with a pause between them; close: after the
-# reply; until: not before that file exists.  Replies keep the order of the
-# commands.  A command that the table does not know is answered as Redis
-# would: -ERR unknown command; INFO as a primary that does not evict, unless
-# "*" is a function.
+# reply; until: not before that file exists; say: a line of the log, before
+# the reply leaves.  Replies keep the order of the commands.  A command that
+# the table does not know is answered as Redis would: -ERR unknown command;
+# INFO as a primary that does not evict, unless "*" is a function.
 
 use strict;
 use warnings;
 
 use IO::Select;
+use IO::Socket::INET;
 use IO::Socket::UNIX;
 use Test::Aidial::Process qw(spawn wait_for);
 use Time::HiRes qw(time);
@@ -30,8 +32,24 @@ use Time::HiRes qw(time);
 sub start {
     my ($class, $dir, %script) = @_;
 
-    my $self = bless { path => "$dir/fake-redis.sock",
-                       log => "$dir/fake-redis.log" }, $class;
+    return $class->_begin("$dir/fake-redis", undef, %script);
+}
+
+
+# the same on a port of 127.0.0.1
+
+sub start_tcp {
+    my ($class, $dir, $port, %script) = @_;
+
+    return $class->_begin("$dir/fake-redis-$port", $port, %script);
+}
+
+
+sub _begin {
+    my ($class, $name, $port, %script) = @_;
+    my $self = bless { path => "$name.sock", log => "$name.log",
+                       port => $port }, $class;
+
     unlink $self->{log};
 
     return $self->script(%script);
@@ -48,6 +66,22 @@ sub script {
 
     $self->stop;
 
+    my $listen = $self->_listen;
+
+    $self->{process} = spawn("$self->{path}.err",
+        sub { _serve($listen, $self->{log}, \%script) });
+
+    return $self;
+}
+
+
+sub _listen {
+    my ($self) = @_;
+
+    return IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 64,
+        LocalPort => $self->{port}, ReuseAddr => 1)
+        // die "port $self->{port}: $!" if $self->{port};
+
     my $listen = IO::Socket::UNIX->new(Local => $self->{path}, Listen => 64)
         or die "$self->{path}: $!";
 
@@ -55,10 +89,7 @@ sub script {
 
     chmod 0777, $self->{path};
 
-    $self->{process} = spawn("$self->{path}.err",
-        sub { _serve($listen, $self->{log}, \%script) });
-
-    return $self;
+    return $listen;
 }
 
 
@@ -122,7 +153,7 @@ sub _serve {
         }
 
         for my $c (values %conn) {
-            _write($c) if !$c->{gone};
+            _write($c, $log) if !$c->{gone};
             next if !$c->{gone};
 
             $select->remove($c->{socket});
@@ -226,11 +257,13 @@ sub _next_due {
 
 
 sub _write {
-    my ($c) = @_;
+    my ($c, $log) = @_;
 
     while (my $next = $c->{out}[0]) {
         return if $next->{never} || $next->{due} > time
                   || $next->{until} && !-e $next->{until};
+
+        print $log delete $next->{say}, "\n" if defined $next->{say};
 
         my $bytes = substr $next->{reply}, 0,
             $next->{chunk} // length $next->{reply}, '';
