@@ -50,11 +50,12 @@ sub edge {
 }
 
 
-# the records of the examples, and a playback grant for ask(..., 'media')
+# the records of the examples, and a playback grant for ask(..., 'media'),
+# with the words of grant()
 
 sub prepare {
     records();
-    $playback = grant();
+    $playback = grant(@_);
 }
 
 
@@ -288,8 +289,8 @@ sub middle {
 
 
 # override('GET aidial:x' => ..., EVALSHA => ...): as FakeRedis' script, with
-# constants only; a hash without "reply" is about the reply of the real one.
-# override() forgets them all.
+# constants only; a hash without "reply" is about the reply of the real one,
+# of which "swap", a pair, replaces a part.  override() forgets them all.
 
 sub override {
     my (%script) = @_;
@@ -350,7 +351,11 @@ sub _between {
                 ? $answer->{how} : $reply;
         }
 
-        return { %$answer, reply => passed_on(@words) };
+        my $reply = passed_on(@words);
+        my ($from, $to) = @{ $answer->{swap} // [ '', '' ] };
+
+        $reply =~ s/\Q$from/$to/;
+        return { %$answer, reply => $reply };
     }
 
     return passed_on(@words);
