@@ -37,14 +37,14 @@ my @WHO = ('Cookie: aidial_session=s_1', same_origin());
 my $playback;
 
 
-# edge(redis => ..., extra => ...): the words are those of http_config(), the
-# rest is what Nginx->start() takes.  One worker unless told otherwise: then
-# what is known of it is known of all.
+# edge(redis => ..., grant_rate => ..., extra => ...): the words are those of
+# http_config(), the rest is what Nginx->start() takes.  One worker unless told
+# otherwise: then what is known of it is known of all.
 
 sub edge {
     my (%option) = @_;
     my %word = map { exists $option{$_} ? ($_ => delete $option{$_}) : () }
-        qw(redis extra);
+        qw(redis grant_rate extra);
 
     return Test::Aidial::Nginx->start(http => http_config(%word), %option);
 }
