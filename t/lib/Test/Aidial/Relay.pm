@@ -114,7 +114,7 @@ sub _told {
 
     if ($word ne 'taken') {
         $relay->{mode} = $word;
-        $relay->{to} = $to if defined $to;
+        $relay->{to} = $to if $to;
         my @open = $word eq 'mute' ? () : values %{ $relay->{other} };
         _end($relay, $_) for @open;
     }
