@@ -163,18 +163,6 @@ sub healthy {
 }
 
 
-# every delivery has its end: no closing script will be asked for
-
-sub settled {
-    wait_for {
-        my @events = map { $_->{event} } audit();
-
-        grep({ /download\.(?:started|resumed)/ } @events)
-            == grep { /download\.(?:completed|aborted|voided)/ } @events;
-    } 3 or die 'a delivery has no end';
-}
-
-
 # how often the same script was asked for since, at most
 
 sub repeated {
