@@ -3,8 +3,7 @@ use warnings;
 
 # The client leaves while its request waits, at every place where one can
 # wait, by every way a client has.  nginx sees it before Redis answers; the
-# answer is nobody's; nothing is left, and nothing spent that was not asked
-# for.
+# answer is nobody's; nothing is left, and nothing spent that was not served.
 
 use lib 't/lib';
 use Test::More;
