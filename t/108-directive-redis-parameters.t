@@ -111,7 +111,7 @@ __DATA__
 --- must_die
 --- error_log
 [emerg]
-"aidial_recording_redis" has "db=1", which is no parameter of it, expected timeout=, connect_timeout=, connections=, user=, password_file= or eviction=
+"aidial_recording_redis" has "db=1", which is no parameter of it, expected timeout=, connect_timeout=, connections=, user=, password_file=, tls_ca=, tls_name= or eviction=
 
 
 
@@ -120,7 +120,7 @@ __DATA__
 --- must_die
 --- error_log
 [emerg]
-"aidial_recording_redis" has "timeout", which is no parameter of it, expected timeout=, connect_timeout=, connections=, user=, password_file= or eviction=
+"aidial_recording_redis" has "timeout", which is no parameter of it, expected timeout=, connect_timeout=, connections=, user=, password_file=, tls_ca=, tls_name= or eviction=
 
 
 
@@ -129,25 +129,25 @@ __DATA__
 --- must_die
 --- error_log
 [emerg]
-"aidial_recording_redis" has "Timeout=1s", which is no parameter of it, expected timeout=, connect_timeout=, connections=, user=, password_file= or eviction=
+"aidial_recording_redis" has "Timeout=1s", which is no parameter of it, expected timeout=, connect_timeout=, connections=, user=, password_file=, tls_ca=, tls_name= or eviction=
 
 
 
-=== TEST 15: redis parameter - tls_ca=/x, of a later version - does not start
+=== TEST 15: redis parameter - tls_ca without TLS - does not start
 --- http_config eval: http_config(redis => "unix:$ENV{TEST_NGINX_REDIS_SOCK} tls_ca=/x")
 --- must_die
 --- error_log
 [emerg]
-"aidial_recording_redis" has "tls_ca=/x", which is not supported by this version, expected timeout=, connect_timeout=, connections=, user=, password_file= or eviction=
+"aidial_recording_redis" has "tls_ca=/x" without TLS, expected "rediss://" or "sentinels://"
 
 
 
-=== TEST 16: redis parameter - tls_name=x, of a later version - does not start
---- http_config eval: http_config(redis => "unix:$ENV{TEST_NGINX_REDIS_SOCK} tls_name=x")
+=== TEST 16: redis parameter - tls_name without TLS - does not start
+--- http_config eval: http_config(redis => "redis://127.0.0.1 tls_name=x")
 --- must_die
 --- error_log
 [emerg]
-"aidial_recording_redis" has "tls_name=x", which is not supported by this version, expected timeout=, connect_timeout=, connections=, user=, password_file= or eviction=
+"aidial_recording_redis" has "tls_name=x" without TLS, expected "rediss://" or "sentinels://"
 
 
 
@@ -166,3 +166,57 @@ __DATA__
 --- error_log
 [emerg]
 "aidial_recording_redis" has "timeout=" twice, expected it once
+
+
+
+=== TEST 19: redis parameter - tls_ca with Sentinels without TLS - does not start
+--- http_config eval: http_config(redis => "sentinel://127.0.0.1/m tls_ca=/x")
+--- must_die
+--- error_log
+[emerg]
+"aidial_recording_redis" has "tls_ca=/x" without TLS, expected "rediss://" or "sentinels://"
+
+
+
+=== TEST 20: redis parameter - tls_ca= - does not start
+--- http_config eval: http_config(redis => "rediss://127.0.0.1 tls_ca=")
+--- must_die
+--- error_log
+[emerg]
+"aidial_recording_redis" has "tls_ca=", expected the name of a file with certificates
+
+
+
+=== TEST 21: redis parameter - tls_name= - does not start
+--- http_config eval: http_config(redis => "rediss://127.0.0.1 tls_name=")
+--- must_die
+--- error_log
+[emerg]
+"aidial_recording_redis" has "tls_name=", expected the name in the server's certificate
+
+
+
+=== TEST 22: redis parameter - tls_ca that is not there - does not start
+--- http_config eval: http_config(redis => "rediss://127.0.0.1 tls_ca=/no/such/file")
+--- must_die
+--- error_log
+[emerg]
+SSL_CTX_load_verify_locations("/no/such/file") failed
+"aidial_recording_redis" has "tls_ca=/no/such/file", expected a readable file with certificates of authorities in PEM format
+
+
+
+=== TEST 23: redis parameter - tls_ca that has no certificate - does not start
+--- http_config eval: http_config(redis => "rediss://127.0.0.1 tls_ca=/etc/passwd")
+--- must_die
+--- error_log
+[emerg]
+"aidial_recording_redis" has "tls_ca=/etc/passwd", expected a readable file with certificates of authorities in PEM format
+
+
+
+=== TEST 24: redis parameter - rediss with the system's authorities - starts
+--- http_config eval: http_config(redis => "rediss://127.0.0.1:1")
+--- request
+GET /api/calls/c_9/status
+--- error_code: 401

@@ -9,7 +9,7 @@ set -euo pipefail
 
 BUILD="gcc libc6-dev make dpkg-dev nginx nginx-dev libhiredis-dev libjansson-dev
        libssl-dev libpcre2-dev zlib1g-dev"
-TEST="redis-server perl binutils procps curl universal-ctags cppcheck"
+TEST="redis-server openssl perl binutils procps curl universal-ctags cppcheck"
 DEMO="espeak-ng lame opus-tools sox curl openssl redis-server"
 
 

@@ -48,8 +48,9 @@ ngx_aidial_audit_text(u_char *out, size_t max, const ngx_str_t *text)
 static size_t
 ngx_aidial_audit_char(const u_char *p, const u_char *last)
 {
-    u_char    *next;
-    uint32_t   ch;
+    u_char     *next;
+    uint32_t    ch;
+    ptrdiff_t   i;
 
     if (*p < 0x80) {
         return *p >= 0x20 && *p != 0x7f;
@@ -58,9 +59,19 @@ ngx_aidial_audit_char(const u_char *p, const u_char *last)
     next = (u_char *) p;
     ch = ngx_utf8_decode(&next, last - p);
 
+    /* nginx takes any octet from 0x80 on for one that continues */
+
+    for (i = 1; i < next - p; i++) {
+        if (p[i] > 0xbf) {
+            return 0;
+        }
+    }
+
     /* neither the C1 controls nor surrogates; nginx refuses longer forms */
 
-    if (ch > 0x10ffff || ch < 0xa0 || (ch >= 0xd800 && ch <= 0xdfff)) {
+    if (*p > 0xf4 || ch > 0x10ffff || ch < 0xa0
+        || (ch >= 0xd800 && ch <= 0xdfff))
+    {
         return 0;
     }
 

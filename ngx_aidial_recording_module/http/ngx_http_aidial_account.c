@@ -2,9 +2,9 @@
 /*
  * Accounts and deliveries in shared memory.
  *
- * A delivery's "first" and "bytes" are written by its worker without the lock
- * and read by another one only after that worker was killed.  All else changes
- * under the slab's mutex.
+ * A delivery's "first", "bytes" and "status" are written by its worker without
+ * the lock, and read by another one only after that worker was killed.  All
+ * else changes under the slab's mutex.
  */
 
 
@@ -235,7 +235,7 @@ ngx_http_aidial_delivery_forget(ngx_http_aidial_delivery_t *delivery)
 
 void
 ngx_http_aidial_delivery_settle(ngx_http_aidial_delivery_t *delivery,
-    ngx_uint_t status, ngx_uint_t complete, off_t sent)
+    ngx_uint_t complete, off_t sent)
 {
     ngx_uint_t                  due;
     ngx_http_aidial_account_t  *account;
@@ -244,7 +244,6 @@ ngx_http_aidial_delivery_settle(ngx_http_aidial_delivery_t *delivery,
 
     account = delivery->account;
 
-    account->status = status;
     account->complete = complete;
     account->sent = sent;
 
@@ -290,6 +289,7 @@ ngx_http_aidial_delivery_end_locked(ngx_http_aidial_delivery_t *delivery)
     account->running--;
     account->ended = ngx_current_msec;
     account->bytes += delivery->bytes;
+    account->status = delivery->status;
 
     if (delivery->first >= 0 && delivery->bytes > 0) {
         ngx_aidial_ranges_add(&account->ranges, delivery->first,

@@ -4,7 +4,7 @@
  */
 
 
-#include "ngx_http_aidial.h"
+#include "ngx_http_aidial_delivery.h"
 
 
 static char *ngx_http_aidial_merge_role(ngx_conf_t *cf,
@@ -12,6 +12,8 @@ static char *ngx_http_aidial_merge_role(ngx_conf_t *cf,
 static char *ngx_http_aidial_merge_session(ngx_conf_t *cf,
     ngx_http_aidial_loc_conf_t *prev, ngx_http_aidial_loc_conf_t *conf);
 static char *ngx_http_aidial_location_complete(ngx_conf_t *cf,
+    ngx_http_aidial_loc_conf_t *conf);
+static ngx_int_t ngx_http_aidial_grant_core(ngx_conf_t *cf,
     ngx_http_aidial_loc_conf_t *conf);
 static char *ngx_http_aidial_ttl_check(ngx_conf_t *cf, const char *directive,
     time_t ttl);
@@ -91,6 +93,7 @@ ngx_http_aidial_create_loc_conf(ngx_conf_t *cf)
      *     conf->session_key = { 0, NULL };
      *     conf->session_map = { NULL };
      *     conf->origins = NULL;
+     *     conf->grant_core = NULL;
      */
 
     conf->role = NGX_CONF_UNSET_UINT;
@@ -129,6 +132,8 @@ ngx_http_aidial_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (conf->role == NGX_HTTP_AIDIAL_NONE) {
         return NGX_CONF_OK;
     }
+
+    /* prev->grant_core is the other location's, and is not inherited */
 
     return ngx_http_aidial_location_complete(cf, conf);
 }
@@ -245,6 +250,23 @@ ngx_http_aidial_location_complete(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    if (conf->role == NGX_HTTP_AIDIAL_MEDIA) {
+
+        /* recordings go into the socket in small steps */
+
+        if (clcf->sendfile_max_chunk == 0
+            || clcf->sendfile_max_chunk > NGX_HTTP_AIDIAL_CHUNK)
+        {
+            clcf->sendfile_max_chunk = NGX_HTTP_AIDIAL_CHUNK;
+        }
+    }
+
+    if (conf->role == NGX_HTTP_AIDIAL_GRANT
+        && ngx_http_aidial_grant_core(cf, conf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
     /*
      * A handler is not inherited, and another module may have set one in a
      * nested location: the role decides.
@@ -258,6 +280,31 @@ ngx_http_aidial_location_complete(ngx_conf_t *cf,
     }
 
     return ngx_http_aidial_role_words_differ(cf, &conf->session_map);
+}
+
+
+/*
+ * The core's configuration for a grant request whose body has no length.  It
+ * cannot be made with the request: nginx still looks at it when the request
+ * is gone and its connection is kept.
+ */
+
+static ngx_int_t
+ngx_http_aidial_grant_core(ngx_conf_t *cf, ngx_http_aidial_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    conf->grant_core = ngx_palloc(cf->pool, sizeof(ngx_http_core_loc_conf_t));
+    if (conf->grant_core == NULL) {
+        return NGX_ERROR;
+    }
+
+    *conf->grant_core = *clcf;
+    conf->grant_core->client_max_body_size = NGX_AIDIAL_BODY_MAX;
+
+    return NGX_OK;
 }
 
 

@@ -5,6 +5,7 @@
  *
  *     delivery_open      before Redis is asked: whatever happens from here on,
  *                        somebody will know of it
+ *     delivery_start     Redis has said that it began
  *     delivery_answer    the origin has answered: is it what may be resumed?
  *     delivery_before,   around every step of the body
  *     delivery_after
@@ -21,7 +22,6 @@
 #define NGX_HTTP_AIDIAL_LEASE_RENEW  (NGX_HTTP_AIDIAL_LEASE / 3)
 
 
-static void ngx_http_aidial_delivery_lease(ngx_http_aidial_run_t *run);
 static ngx_int_t ngx_http_aidial_delivery_renew(ngx_http_aidial_run_t *run,
     const ngx_str_t *etag);
 static void ngx_http_aidial_delivery_renewed(void *data);
@@ -86,6 +86,33 @@ ngx_http_aidial_delivery_open(ngx_http_aidial_ctx_t *ctx)
 }
 
 
+/* the lease runs from now on, however long the origin takes to answer */
+
+void
+ngx_http_aidial_delivery_start(ngx_http_aidial_ctx_t *ctx)
+{
+    ngx_http_aidial_run_t  *run;
+
+    run = ctx->run;
+
+    run->asked = 1;
+    run->known = 1;
+
+    ngx_http_aidial_delivery_known(run->delivery);
+
+    if (ctx->action != NGX_AIDIAL_ACTION_DOWNLOAD) {
+        return;
+    }
+
+    run->timer.handler = ngx_http_aidial_delivery_timer;
+    run->timer.data = run;
+    run->timer.log = ctx->request->connection->log;
+    run->timer.cancelable = 1;
+
+    ngx_add_timer(&run->timer, NGX_HTTP_AIDIAL_LEASE_RENEW);
+}
+
+
 /*
  * NGX_OK: it may be sent.  NGX_DECLINED: it is no answer to a resume.
  */
@@ -124,12 +151,11 @@ ngx_http_aidial_delivery_answer(ngx_http_aidial_ctx_t *ctx)
     }
 
     run->delivery->first = first;
+    run->delivery->status = r->headers_out.status;
 
     if (!body || ctx->action != NGX_AIDIAL_ACTION_DOWNLOAD) {
         return NGX_OK;
     }
-
-    ngx_http_aidial_delivery_lease(run);
 
     if (run->from) {
         run->resumable = 1;
@@ -233,18 +259,6 @@ ngx_http_aidial_delivery_range(ngx_http_request_t *r, off_t *first,
     }
 
     return NGX_OK;
-}
-
-
-static void
-ngx_http_aidial_delivery_lease(ngx_http_aidial_run_t *run)
-{
-    run->timer.handler = ngx_http_aidial_delivery_timer;
-    run->timer.data = run;
-    run->timer.log = run->ctx->request->connection->log;
-    run->timer.cancelable = 1;
-
-    ngx_add_timer(&run->timer, NGX_HTTP_AIDIAL_LEASE_RENEW);
 }
 
 
@@ -421,7 +435,7 @@ void
 ngx_http_aidial_delivery_end(ngx_http_aidial_ctx_t *ctx)
 {
     off_t                        bytes, resume;
-    ngx_uint_t                   complete, status;
+    ngx_uint_t                   complete;
     ngx_http_request_t          *r;
     ngx_http_aidial_run_t       *run;
     ngx_http_aidial_delivery_t  *delivery;
@@ -468,8 +482,8 @@ ngx_http_aidial_delivery_end(ngx_http_aidial_ctx_t *ctx)
 
     delivery->bytes = bytes;
     resume = run->resumable ? delivery->first + bytes : -1;
-    status = r->header_sent ? r->headers_out.status
-                            : NGX_HTTP_CLIENT_CLOSED_REQUEST;
+    delivery->status = r->header_sent ? r->headers_out.status
+                                      : NGX_HTTP_CLIENT_CLOSED_REQUEST;
 
-    ngx_http_aidial_delivery_settle(delivery, status, complete, resume);
+    ngx_http_aidial_delivery_settle(delivery, complete, resume);
 }

@@ -149,8 +149,7 @@ ngx_http_aidial_body_read(ngx_http_aidial_ctx_t *ctx)
 static ngx_int_t
 ngx_http_aidial_body_limit(ngx_http_aidial_ctx_t *ctx)
 {
-    ngx_http_request_t        *r;
-    ngx_http_core_loc_conf_t  *clcf, *own;
+    ngx_http_request_t  *r;
 
     r = ctx->request;
 
@@ -158,21 +157,11 @@ ngx_http_aidial_body_limit(ngx_http_aidial_ctx_t *ctx)
         return NGX_OK;
     }
 
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-    own = ngx_palloc(r->pool, sizeof(ngx_http_core_loc_conf_t));
-    if (own == NULL) {
-        return NGX_ERROR;
-    }
-
-    *own = *clcf;
-    own->client_max_body_size = NGX_AIDIAL_BODY_MAX;
-
     if (ngx_http_aidial_loc_conf_copy(ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    r->loc_conf[ngx_http_core_module.ctx_index] = own;
+    r->loc_conf[ngx_http_core_module.ctx_index] = ctx->conf->grant_core;
 
     return NGX_OK;
 }

@@ -87,6 +87,7 @@ typedef struct {
     ngx_http_aidial_account_t   *account;
     off_t                        first;      /* byte of the object; -1: none */
     off_t                        bytes;      /* in the socket, or on the way */
+    ngx_uint_t                   status;     /* of the response; 0: none yet */
 } ngx_http_aidial_delivery_t;
 
 
@@ -200,7 +201,7 @@ void ngx_http_aidial_delivery_forget(ngx_http_aidial_delivery_t *delivery);
 /* its end: "sent" is -1 when it cannot be resumed */
 
 void ngx_http_aidial_delivery_settle(ngx_http_aidial_delivery_t *delivery,
-    ngx_uint_t status, ngx_uint_t complete, off_t sent);
+    ngx_uint_t complete, off_t sent);
 void ngx_http_aidial_delivery_killed_locked(
     ngx_http_aidial_delivery_t *delivery);
 

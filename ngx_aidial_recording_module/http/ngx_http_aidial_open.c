@@ -207,30 +207,15 @@ ngx_http_aidial_header_passes(ngx_http_request_t *r, ngx_table_elt_t *h)
 static void
 ngx_http_aidial_open_range(ngx_http_request_t *r)
 {
-    ngx_uint_t        i, lines;
-    ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
-
-    if (r->headers_in.range == NULL) {
-        return;
-    }
-
-    lines = 0;
-
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            lines += h[i].key.len == 5
-                     && ngx_strncasecmp(h[i].key.data, (u_char *) "range", 5)
-                        == 0;
-        }
-    }
 
     h = r->headers_in.range;
 
-    if (lines > 1
+    if (h == NULL) {
+        return;
+    }
+
+    if (ngx_http_aidial_header_lines(r, "range") > 1
         || ngx_strlchr(h->value.data, h->value.data + h->value.len, ',')
            != NULL)
     {
@@ -262,19 +247,16 @@ ngx_http_aidial_open_body(ngx_http_request_t *r)
 
 /*
  * What is in the socket has left the edge, whether the client gets it or not:
- * so there must not be much, and it goes in in small steps.
+ * so there must not be much.
  */
 
 static ngx_int_t
 ngx_http_aidial_open_socket(ngx_http_aidial_ctx_t *ctx)
 {
-    int                        size;
-    ngx_connection_t          *c;
-    ngx_http_request_t        *r;
-    ngx_http_core_loc_conf_t  *clcf, *own;
+    int                size;
+    ngx_connection_t  *c;
 
-    r = ctx->request;
-    c = r->connection;
+    c = ctx->request->connection;
     size = NGX_HTTP_AIDIAL_CHUNK / 2;
 
     if (c->listening == NULL || c->listening->sndbuf == -1
@@ -289,28 +271,6 @@ ngx_http_aidial_open_socket(ngx_http_aidial_ctx_t *ctx)
             return NGX_ERROR;
         }
     }
-
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-    if (clcf->sendfile_max_chunk
-        && clcf->sendfile_max_chunk <= NGX_HTTP_AIDIAL_CHUNK)
-    {
-        return NGX_OK;
-    }
-
-    own = ngx_palloc(r->pool, sizeof(ngx_http_core_loc_conf_t));
-    if (own == NULL) {
-        return NGX_ERROR;
-    }
-
-    *own = *clcf;
-    own->sendfile_max_chunk = NGX_HTTP_AIDIAL_CHUNK;
-
-    if (ngx_http_aidial_loc_conf_copy(ctx) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    r->loc_conf[ngx_http_core_module.ctx_index] = own;
 
     return NGX_OK;
 }

@@ -24,6 +24,8 @@
 #include "ngx_aidial_redis_watch.h"
 
 
+static void ngx_aidial_redis_conn_told(void *data,
+    const ngx_aidial_redis_place_t *place);
 static void ngx_aidial_redis_conn_connected(void *data);
 static void ngx_aidial_redis_conn_readable(void *data);
 static void ngx_aidial_redis_conn_ready(ngx_aidial_redis_conn_t *conn);
@@ -55,8 +57,14 @@ ngx_aidial_redis_conn_init(ngx_aidial_redis_conn_t *conn,
     conn->conf = conf;
     conn->handlers = handlers;
 
-    conn->transport.addrs = conf->addrs;
-    conn->transport.naddrs = conf->naddrs;
+    ngx_aidial_redis_place_init(&conn->place, &conf->primary);
+
+    conn->asker.told = ngx_aidial_redis_conn_told;
+    conn->asker.data = conn;
+
+    conn->transport.peer = conf->primary.len ? &conn->place.peer : conf->peers;
+    conn->transport.tls = conf->tls;
+    conn->transport.tls_name = &conf->tls_name;
     conn->transport.timeout = conf->connect_timeout;
     conn->transport.handlers = &ngx_aidial_redis_conn_handlers;
     conn->transport.data = conn;
@@ -153,6 +161,27 @@ ngx_aidial_redis_conn_open(ngx_aidial_redis_conn_t *conn)
         return;
     }
 
+    if (conn->sentinel != NULL) {
+        ngx_aidial_redis_sentinel_ask(conn->sentinel, &conn->asker);
+        return;
+    }
+
+    ngx_aidial_redis_transport_open(&conn->transport);
+}
+
+
+static void
+ngx_aidial_redis_conn_told(void *data, const ngx_aidial_redis_place_t *place)
+{
+    ngx_aidial_redis_conn_t  *conn = data;
+
+    if (place == NULL) {
+        ngx_aidial_redis_conn_failed(conn, "no Sentinel tells where the "
+                                     "primary is", 0);
+        return;
+    }
+
+    ngx_aidial_redis_place_copy(&conn->place, place);
     ngx_aidial_redis_transport_open(&conn->transport);
 }
 
@@ -207,10 +236,11 @@ ngx_aidial_redis_conn_ready(ngx_aidial_redis_conn_t *conn)
 
     ngx_aidial_redis_transport_settled(&conn->transport);
     ngx_aidial_redis_watch_start(conn);
+    ngx_post_event(&conn->flush, &ngx_posted_events);
+
+    /* who is told may close it */
 
     conn->handlers->up(conn);
-
-    ngx_post_event(&conn->flush, &ngx_posted_events);
 }
 
 
@@ -269,6 +299,13 @@ ngx_aidial_redis_conn_deadline(ngx_event_t *ev)
 }
 
 
+void
+ngx_aidial_redis_conn_leave(ngx_aidial_redis_conn_t *conn, const char *why)
+{
+    ngx_aidial_redis_conn_failed(conn, why, 0);
+}
+
+
 /* the one way down; "failed" tasks have failed already */
 
 static void
@@ -284,6 +321,10 @@ ngx_aidial_redis_conn_end(ngx_aidial_redis_conn_t *conn, ngx_uint_t end,
 
     if (!ready) {
         ngx_aidial_redis_transport_rotate(&conn->transport);
+
+        if (conn->sentinel != NULL) {
+            ngx_aidial_redis_sentinel_doubt(conn->sentinel);
+        }
     }
 
     ngx_aidial_redis_conn_reset(conn);
@@ -360,6 +401,7 @@ ngx_aidial_redis_conn_close(ngx_aidial_redis_conn_t *conn)
 static void
 ngx_aidial_redis_conn_reset(ngx_aidial_redis_conn_t *conn)
 {
+    ngx_aidial_redis_sentinel_forget(&conn->asker);
     ngx_aidial_redis_transport_close(&conn->transport);
     ngx_aidial_redis_watch_stop(conn);
 
@@ -382,24 +424,6 @@ void
 ngx_aidial_redis_conn_why(ngx_aidial_redis_conn_t *conn, const char *why,
     ngx_err_t err, const ngx_str_t *text)
 {
-    u_char     *p, *last;
-    u_char      buf[NGX_AIDIAL_REDIS_ERROR_LEN];
-    ngx_str_t   line;
-
-    last = conn->why + sizeof(conn->why);
-    p = ngx_slprintf(conn->why, last, "%s", why);
-
-    if (err) {
-        p = ngx_slprintf(p, last, " (%d: ", err);
-        p = ngx_strerror(err, p, last - p);
-        p = ngx_slprintf(p, last, ")");
-    }
-
-    if (text != NULL) {
-        line.data = buf;
-        line.len = ngx_aidial_redis_error_text(buf, text) - buf;
-        p = ngx_slprintf(p, last, " \"%V\"", &line);
-    }
-
-    conn->why_len = p - conn->why;
+    conn->why_len = ngx_aidial_redis_error_why(conn->why, sizeof(conn->why),
+                                               why, err, text);
 }

@@ -10,6 +10,7 @@
 
 
 #include "ngx_aidial_redis_codec.h"
+#include "ngx_aidial_redis_sentinel.h"
 #include "ngx_aidial_redis_task.h"
 #include "ngx_aidial_redis_topology.h"
 #include "ngx_aidial_redis_transport.h"
@@ -72,6 +73,10 @@ struct ngx_aidial_redis_conn_s {
     ngx_msec_t                     backoff;    /* the pool's */
     ngx_event_t                    retry;      /* the pool's */
 
+    ngx_aidial_redis_sentinel_t   *sentinel;   /* NULL: "place" stands */
+    ngx_aidial_redis_asker_t       asker;
+    ngx_aidial_redis_place_t       place;      /* what the Sentinels named */
+
     ngx_aidial_redis_transport_t   transport;
     ngx_aidial_redis_codec_t      *codec;
     ngx_aidial_redis_buf_t         out;        /* bytes for the socket */
@@ -101,6 +106,11 @@ void ngx_aidial_redis_conn_init(ngx_aidial_redis_conn_t *conn,
 /* from DOWN; "up" or "down" follows, "down" perhaps before it returns */
 
 void ngx_aidial_redis_conn_open(ngx_aidial_redis_conn_t *conn);
+
+/* ends it, as if it had been lost */
+
+void ngx_aidial_redis_conn_leave(ngx_aidial_redis_conn_t *conn,
+    const char *why);
 
 /* at the end of the worker: nobody is told, no task is completed */
 

@@ -28,6 +28,9 @@ static ngx_aidial_redis_error_t  ngx_aidial_redis_errors[] = {
     ngx_aidial_redis_error("NOSCRIPT ", ASKER, 0, ERR),
     ngx_aidial_redis_error("WRONGTYPE ", ASKER, 0, ERR),
 
+    /* our scripts': it is not the primary that the connection believes */
+    ngx_aidial_redis_error("OTHERPRIMARY ", RENEW, 0, WARN),
+
     ngx_aidial_redis_error("LOADING ", DROP, 0, ERR),
     ngx_aidial_redis_error("READONLY ", DROP, 0, ERR),
     ngx_aidial_redis_error("MASTERDOWN ", DROP, 0, ERR),
@@ -144,4 +147,31 @@ ngx_aidial_redis_error_text(u_char *buf, const ngx_str_t *text)
     }
 
     return p;
+}
+
+
+size_t
+ngx_aidial_redis_error_why(u_char *buf, size_t size, const char *why,
+    ngx_err_t err, const ngx_str_t *text)
+{
+    u_char     *p, *last;
+    u_char      said[NGX_AIDIAL_REDIS_ERROR_LEN];
+    ngx_str_t   line;
+
+    last = buf + size;
+    p = ngx_slprintf(buf, last, "%s", why);
+
+    if (err) {
+        p = ngx_slprintf(p, last, " (%d: ", err);
+        p = ngx_strerror(err, p, last - p);
+        p = ngx_slprintf(p, last, ")");
+    }
+
+    if (text != NULL) {
+        line.data = said;
+        line.len = ngx_aidial_redis_error_text(said, text) - said;
+        p = ngx_slprintf(p, last, " \"%V\"", &line);
+    }
+
+    return p - buf;
 }

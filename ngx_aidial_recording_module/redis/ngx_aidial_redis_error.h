@@ -16,6 +16,7 @@
 typedef enum {
     NGX_AIDIAL_REDIS_KEEP = 0,    /* the operation fails, no more */
     NGX_AIDIAL_REDIS_ASKER,       /* as KEEP; who asked may know better */
+    NGX_AIDIAL_REDIS_RENEW,       /* connect anew, at once */
     NGX_AIDIAL_REDIS_DROP,        /* this server cannot serve now: back off */
     NGX_AIDIAL_REDIS_DENY,        /* nor later, unless somebody acts */
     NGX_AIDIAL_REDIS_DISTRUST     /* nobody knows this error: out of step? */
@@ -42,6 +43,14 @@ ngx_uint_t ngx_aidial_redis_error_denies(const ngx_aidial_redis_error_t *error);
 
 void ngx_aidial_redis_error_log(ngx_aidial_redis_error_t *error,
     const ngx_str_t *text, ngx_log_t *log);
+
+/*
+ * Says in words why something ended: "err" may be 0, "text", of an error reply
+ * or the like, may be NULL.  Returns the length; there is no NUL.
+ */
+
+size_t ngx_aidial_redis_error_why(u_char *buf, size_t size, const char *why,
+    ngx_err_t err, const ngx_str_t *text);
 
 /*
  * Copies what may be logged of a text: printable, at most

@@ -20,6 +20,7 @@
 
 
 #include "ngx_aidial_redis_pool.h"
+#include "ngx_aidial_redis_follow.h"
 
 
 #define NGX_AIDIAL_REDIS_HEALTHY   1000   /* ms */
@@ -39,6 +40,8 @@ typedef struct {
     ngx_msec_t                full_when;
     ngx_uint_t                known;      /* 1: "epoch" is set */
     u_char                    epoch[NGX_AIDIAL_REDIS_EPOCH_LEN];
+    ngx_uint_t                follows;    /* 1: "follow" is set */
+    ngx_aidial_redis_follow_t follow;
     ngx_uint_t                nconns;
     ngx_aidial_redis_conn_t   conns[NGX_AIDIAL_REDIS_CONNECTIONS_MAX];
 } ngx_aidial_redis_pool_t;
@@ -181,6 +184,10 @@ ngx_aidial_redis_pool_up(ngx_aidial_redis_conn_t *conn)
     }
 
     ngx_aidial_redis_pool_epoch(conn);
+
+    if (pool->follows) {
+        ngx_aidial_redis_follow_up(&pool->follow, &conn->place);
+    }
 }
 
 
@@ -368,8 +375,16 @@ ngx_aidial_redis_pool_start(ngx_cycle_t *cycle,
         /* nothing speaks against it yet */
 
         conn->hopeful = 1;
+    }
 
-        ngx_aidial_redis_conn_open(conn);
+    if (conf->primary.len) {
+        pool->follows = 1;
+        ngx_aidial_redis_follow_start(&pool->follow, conf, pool->conns,
+                                      cycle->log);
+    }
+
+    for (i = 0; i < pool->nconns; i++) {
+        ngx_aidial_redis_conn_open(&pool->conns[i]);
     }
 
     return NGX_OK;
@@ -392,5 +407,9 @@ ngx_aidial_redis_pool_stop(void)
 
     for (i = 0; i < pool->nconns; i++) {
         ngx_aidial_redis_conn_close(&pool->conns[i]);
+    }
+
+    if (pool->follows) {
+        ngx_aidial_redis_follow_stop(&pool->follow);
     }
 }

@@ -4,36 +4,23 @@
  *
  *     aidial_recording_redis URL [name=value ...];
  *
- *     redis://host[:port][/db]     IPv6 in brackets, port 6379, db 0
- *     unix:/path[:db]
- *
- * A parameter is a row of a table.  What a later version will know is refused
- * by name, so that nobody believes to have TLS who has not.  A URL with a
- * user in it is never printed: there may be a password behind the name.
+ * A parameter is a row of a table.  The URL has a file of its own.
  */
 
 
 #include "ngx_aidial_redis_topology.h"
 
 
-#define NGX_AIDIAL_REDIS_DB_MAX  65535
-
-
 typedef struct ngx_aidial_redis_param_s  ngx_aidial_redis_param_t;
 
 struct ngx_aidial_redis_param_s {
     ngx_str_t    name;
-    const char  *expected;      /* NULL: not supported by this version */
+    const char  *expected;
     ngx_int_t  (*set)(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
                       ngx_str_t *value);
 };
 
 
-static ngx_int_t ngx_aidial_redis_conf_url(ngx_conf_t *cf,
-    ngx_aidial_redis_conf_t *conf, ngx_str_t *url);
-static ngx_int_t ngx_aidial_redis_conf_known(ngx_conf_t *cf, ngx_str_t *url);
-static ngx_int_t ngx_aidial_redis_conf_db(ngx_aidial_redis_conf_t *conf,
-    ngx_str_t *place, u_char delimiter);
 static ngx_int_t ngx_aidial_redis_conf_params(ngx_conf_t *cf,
     ngx_aidial_redis_conf_t *conf);
 static ngx_int_t ngx_aidial_redis_conf_timeout(ngx_conf_t *cf,
@@ -46,11 +33,12 @@ static ngx_int_t ngx_aidial_redis_conf_connections(ngx_conf_t *cf,
     ngx_aidial_redis_conf_t *conf, ngx_str_t *value);
 static ngx_int_t ngx_aidial_redis_conf_user(ngx_conf_t *cf,
     ngx_aidial_redis_conf_t *conf, ngx_str_t *value);
-static ngx_int_t ngx_aidial_redis_conf_password_file(ngx_conf_t *cf,
+static ngx_int_t ngx_aidial_redis_conf_tls_ca(ngx_conf_t *cf,
     ngx_aidial_redis_conf_t *conf, ngx_str_t *value);
-static ngx_int_t ngx_aidial_redis_conf_password(ngx_conf_t *cf,
-    ngx_aidial_redis_conf_t *conf, const u_char *text, size_t len);
-static void ngx_aidial_redis_conf_wipe(void *data);
+static ngx_int_t ngx_aidial_redis_conf_tls_name(ngx_conf_t *cf,
+    ngx_aidial_redis_conf_t *conf, ngx_str_t *value);
+static ngx_int_t ngx_aidial_redis_conf_tls(ngx_conf_t *cf,
+    ngx_aidial_redis_conf_t *conf);
 static ngx_int_t ngx_aidial_redis_conf_eviction(ngx_conf_t *cf,
     ngx_aidial_redis_conf_t *conf, ngx_str_t *value);
 
@@ -66,16 +54,15 @@ static ngx_aidial_redis_param_t  ngx_aidial_redis_params[] = {
       ngx_aidial_redis_conf_user },
     { ngx_string("password_file="),
       "a readable file with a password of 1 to 512 bytes in its first line",
-      ngx_aidial_redis_conf_password_file },
+      ngx_aidial_redis_password },
     { ngx_string("eviction="), "eviction=allowed",
       ngx_aidial_redis_conf_eviction },
-    { ngx_string("tls_"), NULL, NULL },
+    { ngx_string("tls_ca="), "the name of a file with certificates",
+      ngx_aidial_redis_conf_tls_ca },
+    { ngx_string("tls_name="), "the name in the server's certificate",
+      ngx_aidial_redis_conf_tls_name },
     { ngx_null_string, NULL, NULL }
 };
-
-
-static const char  ngx_aidial_redis_expected[] =
-    "redis://host[:port][/db] or unix:/path[:db]";
 
 
 char *
@@ -99,9 +86,19 @@ ngx_aidial_redis_conf(ngx_conf_t *cf, ngx_aidial_redis_conf_t **confp)
 
     value = cf->args->elts;
 
-    if (ngx_aidial_redis_conf_known(cf, &value[1]) != NGX_OK
-        || ngx_aidial_redis_conf_params(cf, conf) != NGX_OK
-        || ngx_aidial_redis_conf_url(cf, conf, &value[1]) != NGX_OK)
+    if (ngx_strlchr(value[1].data, value[1].data + value[1].len, '@') != NULL
+        && ngx_strncasecmp(value[1].data, (u_char *) "unix:", 5) != 0)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"aidial_recording_redis\" has a user in its URL "
+                           "(not shown), expected \"user=\" and "
+                           "\"password_file=\"");
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_aidial_redis_conf_params(cf, conf) != NGX_OK
+        || ngx_aidial_redis_url(cf, conf, &value[1]) != NGX_OK
+        || ngx_aidial_redis_conf_tls(cf, conf) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -117,47 +114,6 @@ ngx_aidial_redis_conf(ngx_conf_t *cf, ngx_aidial_redis_conf_t **confp)
     *confp = conf;
 
     return NGX_CONF_OK;
-}
-
-
-/* refuses what this version does not know, before anything is resolved */
-
-static ngx_int_t
-ngx_aidial_redis_conf_known(ngx_conf_t *cf, ngx_str_t *url)
-{
-    ngx_uint_t         i;
-    static ngx_str_t   later[] = {
-        ngx_string("rediss://"),
-        ngx_string("sentinel://"),
-        ngx_string("sentinels://"),
-        ngx_null_string
-    };
-
-    if (ngx_strlchr(url->data, url->data + url->len, '@') != NULL
-        && ngx_strncasecmp(url->data, (u_char *) "unix:", 5) != 0)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"aidial_recording_redis\" has a user in its URL "
-                           "(not shown), which is not supported by this "
-                           "version, expected \"user=\" and "
-                           "\"password_file=\"");
-        return NGX_ERROR;
-    }
-
-    for (i = 0; later[i].len; i++) {
-
-        if (url->len >= later[i].len
-            && ngx_strncasecmp(url->data, later[i].data, later[i].len) == 0)
-        {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"aidial_recording_redis\" has \"%V\", which "
-                               "is not supported by this version, expected "
-                               "%s", url, ngx_aidial_redis_expected);
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
 }
 
 
@@ -185,12 +141,10 @@ ngx_aidial_redis_conf_params(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf)
         if (param->set == NULL) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "\"aidial_recording_redis\" has \"%V\", which "
-                               "is %s, expected timeout=, connect_timeout=, "
-                               "connections=, user=, password_file= or "
-                               "eviction=",
-                               &value[i],
-                               param->name.len ? "not supported by this version"
-                                               : "no parameter of it");
+                               "is no parameter of it, expected timeout=, "
+                               "connect_timeout=, connections=, user=, "
+                               "password_file=, tls_ca=, tls_name= or "
+                               "eviction=", &value[i]);
             return NGX_ERROR;
         }
 
@@ -215,98 +169,6 @@ ngx_aidial_redis_conf_params(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf)
             return NGX_ERROR;
         }
     }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_aidial_redis_conf_url(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
-    ngx_str_t *url)
-{
-    ngx_int_t   rc;
-    ngx_url_t   u;
-    ngx_str_t   place;
-
-    ngx_memzero(&u, sizeof(ngx_url_t));
-
-    u.default_port = NGX_AIDIAL_REDIS_PORT;
-
-    place = *url;
-    rc = NGX_ERROR;
-
-    if (place.len > 6 && ngx_strncmp(place.data, "unix:/", 6) == 0) {
-
-        /* a colon behind the path; "unix:" is a part of nginx's own form */
-
-        place.data += 5;
-        place.len -= 5;
-
-        rc = ngx_aidial_redis_conf_db(conf, &place, ':');
-
-        place.data -= 5;
-        place.len += 5;
-
-    } else if (place.len > 8 && ngx_strncmp(place.data, "redis://", 8) == 0) {
-
-        place.data += 8;
-        place.len -= 8;
-
-        rc = ngx_aidial_redis_conf_db(conf, &place, '/');
-    }
-
-    if (rc != NGX_OK
-        || ngx_strlchr(place.data, place.data + place.len, '?') != NULL
-        || ngx_strlchr(place.data, place.data + place.len, '#') != NULL)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"aidial_recording_redis\" has \"%V\", expected "
-                           "%s", url, ngx_aidial_redis_expected);
-        return NGX_ERROR;
-    }
-
-    u.url = place;
-
-    if (ngx_parse_url(cf->pool, &u) != NGX_OK || u.naddrs == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"aidial_recording_redis\" has \"%V\", %s, "
-                           "expected %s", url,
-                           u.err ? u.err : "no address found",
-                           ngx_aidial_redis_expected);
-        return NGX_ERROR;
-    }
-
-    conf->addrs = u.addrs;
-    conf->naddrs = u.naddrs;
-
-    return NGX_OK;
-}
-
-
-/* cuts the number of the database off the place; without one it is 0 */
-
-static ngx_int_t
-ngx_aidial_redis_conf_db(ngx_aidial_redis_conf_t *conf, ngx_str_t *place,
-    u_char delimiter)
-{
-    u_char     *p, *last;
-    ngx_int_t   db;
-
-    last = place->data + place->len;
-
-    p = ngx_strlchr(place->data, last, delimiter);
-    if (p == NULL) {
-        return NGX_OK;
-    }
-
-    db = ngx_atoi(p + 1, last - (p + 1));
-
-    if (db == NGX_ERROR || db > NGX_AIDIAL_REDIS_DB_MAX) {
-        return NGX_ERROR;
-    }
-
-    place->len = p - place->data;
-    conf->db = db;
 
     return NGX_OK;
 }
@@ -374,102 +236,6 @@ ngx_aidial_redis_conf_user(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
 
 
 static ngx_int_t
-ngx_aidial_redis_conf_password_file(ngx_conf_t *cf,
-    ngx_aidial_redis_conf_t *conf, ngx_str_t *value)
-{
-    ssize_t    n;
-    u_char     buf[NGX_AIDIAL_REDIS_PASSWORD_MAX + 2];
-    ngx_fd_t   fd;
-    ngx_int_t  rc;
-    ngx_str_t  name;
-
-    name = *value;
-
-    if (name.len == 0
-        || ngx_conf_full_name(cf->cycle, &name, 1) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    fd = ngx_open_file(name.data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed", &name);
-        return NGX_ERROR;
-    }
-
-    /* the two bytes more tell whether the line ends within the bound */
-
-    n = ngx_read_fd(fd, buf, sizeof(buf));
-
-    if (n == -1) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_read_fd_n " \"%V\" failed", &name);
-        rc = NGX_ERROR;
-
-    } else {
-        rc = ngx_aidial_redis_conf_password(cf, conf, buf, n);
-    }
-
-    ngx_explicit_memzero(buf, sizeof(buf));
-
-    if (ngx_close_file(fd) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
-                           ngx_close_file_n " \"%V\" failed", &name);
-    }
-
-    return rc;
-}
-
-
-static ngx_int_t
-ngx_aidial_redis_conf_password(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
-    const u_char *text, size_t len)
-{
-    const u_char        *end;
-    ngx_pool_cleanup_t  *cln;
-
-    end = memchr(text, LF, len);
-    if (end != NULL) {
-        len = end - text;
-    }
-
-    if (len && text[len - 1] == CR) {
-        len--;
-    }
-
-    if (len == 0 || len > NGX_AIDIAL_REDIS_PASSWORD_MAX) {
-        return NGX_ERROR;
-    }
-
-    conf->password.data = ngx_pnalloc(cf->pool, len);
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-
-    if (conf->password.data == NULL || cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(conf->password.data, text, len);
-    conf->password.len = len;
-
-    cln->handler = ngx_aidial_redis_conf_wipe;
-    cln->data = &conf->password;
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_aidial_redis_conf_wipe(void *data)
-{
-    ngx_str_t  *secret = data;
-
-    ngx_explicit_memzero(secret->data, secret->len);
-}
-
-
-static ngx_int_t
 ngx_aidial_redis_conf_eviction(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
     ngx_str_t *value)
 {
@@ -477,4 +243,51 @@ ngx_aidial_redis_conf_eviction(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
 
     return (value->len == 7 && ngx_strncmp(value->data, "allowed", 7) == 0)
            ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_aidial_redis_conf_tls_ca(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
+    ngx_str_t *value)
+{
+    conf->tls_ca = *value;
+
+    return value->len ? NGX_OK : NGX_ERROR;
+}
+
+
+/* the words of a configuration have a NUL behind them */
+
+static ngx_int_t
+ngx_aidial_redis_conf_tls_name(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
+    ngx_str_t *value)
+{
+    conf->tls_name = *value;
+
+    return value->len ? NGX_OK : NGX_ERROR;
+}
+
+
+/* who believes to have TLS has it */
+
+static ngx_int_t
+ngx_aidial_redis_conf_tls(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf)
+{
+    if (conf->secure) {
+        conf->tls = ngx_aidial_redis_tls_create(cf, &conf->tls_ca);
+
+        return conf->tls != NULL ? NGX_OK : NGX_ERROR;
+    }
+
+    if (conf->tls_ca.len || conf->tls_name.len) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"aidial_recording_redis\" has \"%s%V\" without "
+                           "TLS, expected \"rediss://\" or \"sentinels://\"",
+                           conf->tls_ca.len ? "tls_ca=" : "tls_name=",
+                           conf->tls_ca.len ? &conf->tls_ca
+                                            : &conf->tls_name);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }

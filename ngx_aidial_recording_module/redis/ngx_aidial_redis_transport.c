@@ -5,8 +5,9 @@
  * c->close set, also of one that is still connecting.  All timers here are
  * cancelable: a worker that quits does not wait for Redis to come back.
  *
- * A TLS handshake would stand between ngx_aidial_redis_transport_established()
- * and the call of "connected"; nobody else needs to know.
+ * TLS stands between ngx_aidial_redis_transport_established() and the call of
+ * "connected"; nobody else needs to know.  nginx's own handlers for it do not
+ * look at c->close, so ours take their place again after each step.
  */
 
 
@@ -18,6 +19,8 @@ static void ngx_aidial_redis_transport_next(ngx_aidial_redis_transport_t *tr,
 static ngx_int_t ngx_aidial_redis_transport_connect(
     ngx_aidial_redis_transport_t *tr, ngx_err_t *err);
 static void ngx_aidial_redis_transport_established(
+    ngx_aidial_redis_transport_t *tr);
+static void ngx_aidial_redis_transport_secure(
     ngx_aidial_redis_transport_t *tr);
 static void ngx_aidial_redis_transport_event(ngx_event_t *ev);
 static void ngx_aidial_redis_transport_timeout(ngx_event_t *ev);
@@ -62,7 +65,7 @@ ngx_aidial_redis_transport_next(ngx_aidial_redis_transport_t *tr,
 {
     ngx_int_t  rc;
 
-    while (tr->tried < tr->naddrs) {
+    while (tr->tried < tr->peer->naddrs) {
 
         if (tr->tried++) {
             ngx_aidial_redis_transport_rotate(tr);
@@ -96,7 +99,7 @@ ngx_aidial_redis_transport_connect(ngx_aidial_redis_transport_t *tr,
     ngx_connection_t       *c;
     ngx_peer_connection_t   pc;
 
-    addr = &tr->addrs[tr->current];
+    addr = &tr->peer->addrs[tr->current];
 
     ngx_memzero(&pc, sizeof(ngx_peer_connection_t));
 
@@ -148,6 +151,7 @@ static void
 ngx_aidial_redis_transport_established(ngx_aidial_redis_transport_t *tr)
 {
     ngx_connection_t  *c;
+    const ngx_str_t   *name;
 
     c = tr->connection;
 
@@ -155,6 +159,48 @@ ngx_aidial_redis_transport_established(ngx_aidial_redis_transport_t *tr)
 
     (void) ngx_tcp_nodelay(c);
 
+    if (tr->tls == NULL) {
+        tr->connected = 1;
+        tr->handlers->connected(tr->data);
+        return;
+    }
+
+    name = tr->tls_name->len ? tr->tls_name : &tr->peer->host;
+
+    if (ngx_aidial_redis_tls_open(tr->tls, c, name) != NGX_OK) {
+        tr->handlers->failed(tr->data, "cannot prepare TLS", 0);
+        return;
+    }
+
+    tr->securing = 1;
+    ngx_aidial_redis_transport_secure(tr);
+}
+
+
+static void
+ngx_aidial_redis_transport_secure(ngx_aidial_redis_transport_t *tr)
+{
+    ngx_int_t          rc;
+    ngx_connection_t  *c;
+
+    c = tr->connection;
+
+    rc = ngx_aidial_redis_tls_handshake(c, tr->why);
+
+    c->read->handler = ngx_aidial_redis_transport_event;
+    c->write->handler = ngx_aidial_redis_transport_event;
+
+    if (rc == NGX_AGAIN) {
+        return;
+    }
+
+    if (rc != NGX_OK) {
+        tr->handlers->failed(tr->data, tr->why[0] ? tr->why : "no TLS with it",
+                             0);
+        return;
+    }
+
+    tr->securing = 0;
     tr->connected = 1;
     tr->handlers->connected(tr->data);
 }
@@ -185,6 +231,11 @@ ngx_aidial_redis_transport_event(ngx_event_t *ev)
         return;
     }
 
+    if (tr->securing) {
+        ngx_aidial_redis_transport_secure(tr);
+        return;
+    }
+
     err = ngx_aidial_redis_transport_test(c);
 
     if (err) {
@@ -204,12 +255,16 @@ ngx_aidial_redis_transport_event(ngx_event_t *ev)
 static void
 ngx_aidial_redis_transport_timeout(ngx_event_t *ev)
 {
+    const char                    *why;
     ngx_aidial_redis_transport_t  *tr;
 
     tr = ev->data;
 
-    tr->handlers->failed(tr->data, tr->connected ? "no answer to the handshake"
-                                                 : "cannot connect in time", 0);
+    why = tr->connected ? "no answer to the handshake"
+          : tr->securing ? "no answer to the TLS handshake"
+                         : "cannot connect in time";
+
+    tr->handlers->failed(tr->data, why, 0);
 }
 
 
@@ -234,8 +289,10 @@ static void
 ngx_aidial_redis_transport_drop(ngx_aidial_redis_transport_t *tr)
 {
     tr->connected = 0;
+    tr->securing = 0;
 
     if (tr->connection != NULL) {
+        ngx_aidial_redis_tls_close(tr->connection);
         ngx_close_connection(tr->connection);
         tr->connection = NULL;
         tr->log.connection = 0;
@@ -246,7 +303,7 @@ ngx_aidial_redis_transport_drop(ngx_aidial_redis_transport_t *tr)
 void
 ngx_aidial_redis_transport_rotate(ngx_aidial_redis_transport_t *tr)
 {
-    tr->current = (tr->current + 1) % tr->naddrs;
+    tr->current = (tr->current + 1) % tr->peer->naddrs;
 }
 
 
@@ -318,5 +375,5 @@ ngx_aidial_redis_transport_log(ngx_log_t *log, u_char *buf, size_t len)
     p = ngx_snprintf(buf, len, " while %s", log->action);
 
     return ngx_snprintf(p, len - (p - buf), ", server: %V",
-                        &tr->addrs[tr->current].name);
+                        &tr->peer->addrs[tr->current].name);
 }

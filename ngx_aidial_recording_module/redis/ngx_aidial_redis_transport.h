@@ -9,13 +9,22 @@
 #define _NGX_AIDIAL_REDIS_TRANSPORT_H_INCLUDED_
 
 
-#include "ngx_aidial_core.h"
+#include "ngx_aidial_redis_tls.h"
 
 #include <ngx_event.h>
 #include <ngx_event_connect.h>
 
 
 typedef struct ngx_aidial_redis_transport_s  ngx_aidial_redis_transport_t;
+
+
+/* a host, and the addresses it has; "host" has a NUL behind it */
+
+typedef struct {
+    ngx_addr_t  *addrs;      /* at least one */
+    ngx_uint_t   naddrs;
+    ngx_str_t    host;       /* empty: a unix socket */
+} ngx_aidial_redis_peer_t;
 
 
 /*
@@ -34,8 +43,9 @@ typedef struct {
 struct ngx_aidial_redis_transport_s {
     /* set by the owner before the first open */
 
-    const ngx_addr_t                             *addrs;
-    ngx_uint_t                                    naddrs;
+    const ngx_aidial_redis_peer_t                *peer;
+    ngx_aidial_redis_tls_t                       *tls;       /* NULL: none */
+    const ngx_str_t                              *tls_name;  /* empty: host */
     ngx_msec_t                                    timeout;
     const ngx_aidial_redis_transport_handlers_t  *handlers;
     void                                         *data;
@@ -47,7 +57,10 @@ struct ngx_aidial_redis_transport_s {
     ngx_uint_t                                    tried;
     ngx_event_t                                   timer;
     ngx_log_t                                     log;
+    ngx_uint_t                                    securing;  /* handshake */
     ngx_uint_t                                    connected;
+    char                                          why[
+                                                  NGX_AIDIAL_REDIS_TLS_WHY];
 };
 
 
@@ -57,7 +70,8 @@ void ngx_aidial_redis_transport_init(ngx_aidial_redis_transport_t *tr,
     ngx_log_t *log);
 
 /*
- * Tries the addresses in turn, beginning with the one that served last.
+ * Tries the addresses in turn, beginning with the one that served last; to
+ * be connected includes that TLS is established, when there is any.
  * "connected" or "failed" may be called before it returns.  The owner has
  * "timeout" milliseconds from here until it says that it is settled: connect
  * and handshake together.

@@ -23,6 +23,7 @@ use strict;
 use warnings;
 
 use IO::Select;
+use IO::Socket::INET;
 use IO::Socket::UNIX;
 use Test::Aidial::Process qw(spawn wait_for);
 use Time::HiRes qw(time);
@@ -31,8 +32,24 @@ use Time::HiRes qw(time);
 sub start {
     my ($class, $dir, %script) = @_;
 
-    my $self = bless { path => "$dir/fake-redis.sock",
-                       log => "$dir/fake-redis.log" }, $class;
+    return $class->_begin("$dir/fake-redis", undef, %script);
+}
+
+
+# the same on a port of 127.0.0.1
+
+sub start_tcp {
+    my ($class, $dir, $port, %script) = @_;
+
+    return $class->_begin("$dir/fake-redis-$port", $port, %script);
+}
+
+
+sub _begin {
+    my ($class, $name, $port, %script) = @_;
+    my $self = bless { path => "$name.sock", log => "$name.log",
+                       port => $port }, $class;
+
     unlink $self->{log};
 
     return $self->script(%script);
@@ -49,6 +66,22 @@ sub script {
 
     $self->stop;
 
+    my $listen = $self->_listen;
+
+    $self->{process} = spawn("$self->{path}.err",
+        sub { _serve($listen, $self->{log}, \%script) });
+
+    return $self;
+}
+
+
+sub _listen {
+    my ($self) = @_;
+
+    return IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 64,
+        LocalPort => $self->{port}, ReuseAddr => 1)
+        // die "port $self->{port}: $!" if $self->{port};
+
     my $listen = IO::Socket::UNIX->new(Local => $self->{path}, Listen => 64)
         or die "$self->{path}: $!";
 
@@ -56,10 +89,7 @@ sub script {
 
     chmod 0777, $self->{path};
 
-    $self->{process} = spawn("$self->{path}.err",
-        sub { _serve($listen, $self->{log}, \%script) });
-
-    return $self;
+    return $listen;
 }
 
 

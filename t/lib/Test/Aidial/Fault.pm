@@ -144,7 +144,7 @@ sub refusal {
 
     my $problem = eval { decode_json($answer->{body}) };
     return "$answer->{status} with " . length($answer->{body}) . ' bytes'
-        if !$problem;
+        if ref $problem ne 'HASH';
 
     return join ' ', $answer->{status}, $problem->{code} // 'no code',
         map { $_ // '-' } $answer->{headers}{'retry-after'},
