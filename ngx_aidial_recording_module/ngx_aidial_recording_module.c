@@ -15,6 +15,7 @@
 
 
 #include "ngx_http_aidial.h"
+#include "ngx_http_aidial_ledger.h"
 
 
 static ngx_int_t ngx_aidial_recording_preconfiguration(ngx_conf_t *cf);
@@ -66,6 +67,13 @@ static ngx_command_t  ngx_aidial_recording_commands[] = {
       ngx_conf_set_str_slot,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_aidial_main_conf_t, key_prefix),
+      NULL },
+
+    { ngx_string("aidial_recording_grant_rate"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
+      ngx_http_aidial_set_grant_rate,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("aidial_recording_media_uri"),
@@ -122,6 +130,13 @@ static ngx_command_t  ngx_aidial_recording_commands[] = {
       ngx_conf_set_sec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_aidial_loc_conf_t, download_ttl),
+      NULL },
+
+    { ngx_string("aidial_recording_resume_window"),
+      NGX_AIDIAL_HSL_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_aidial_loc_conf_t, resume_window),
       NULL },
 
     { ngx_string("aidial_recording_origin"),
@@ -211,10 +226,18 @@ ngx_aidial_recording_postconfiguration(ngx_conf_t *cf)
 {
     ngx_http_aidial_main_conf_t  *mcf;
 
+    static ngx_str_t  request_id = ngx_string("request_id");
+
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_aidial_recording_module);
 
     if (!mcf->used) {
         return NGX_OK;
+    }
+
+    mcf->request_id = ngx_http_get_variable_index(cf, &request_id);
+
+    if (mcf->request_id == NGX_ERROR) {
+        return NGX_ERROR;
     }
 
     if (ngx_http_aidial_conf_complete(cf) != NGX_OK
@@ -304,6 +327,10 @@ ngx_aidial_recording_init_process(ngx_cycle_t *cycle)
 
     shared = mcf->zone->data;
 
+    if (ngx_http_aidial_ledger_start(cycle, mcf->zone) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_aidial_redis_init_worker(cycle, mcf->redis,
                                         &shared->redis_outage);
 }
@@ -312,5 +339,6 @@ ngx_aidial_recording_init_process(ngx_cycle_t *cycle)
 static void
 ngx_aidial_recording_exit_process(ngx_cycle_t *cycle)
 {
+    ngx_http_aidial_ledger_stop();
     ngx_aidial_redis_exit_worker();
 }

@@ -48,7 +48,7 @@ key() {
     {
         printf '%s\n' "${FLAGS[@]}"
         dpkg-query -W nginx-dev libhiredis-dev libjansson-dev libssl-dev
-        cat config build/exports.map $NAME/redis/lua/*.lua util/embed-lua.sh
+        cat config build/exports.map $NAME/redis/lua/*.lua $NAME/redis/lua/lib/*.lua util/embed-lua.sh
         find $NAME -name '*.[ch]' | sort
     } | sha256sum
 }

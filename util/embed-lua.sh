@@ -4,6 +4,8 @@
 #
 #     embed-lua.sh HEADER SCRIPT.lua ...
 #
+# A line "--@ include NAME" is replaced by the file NAME in the script's lib/.
+#
 # Each byte becomes an octal escape of three digits: unlike a hexadecimal one
 # it cannot run into the byte behind it, so any byte is safe, NUL as well.
 # The header is replaced only when it changes, so that make sees no news.
@@ -19,7 +21,28 @@ header=$1
 shift
 
 new=$header.$$
-trap 'rm -f "$new"' EXIT
+trap 'rm -f "$new" "$new.lua"' EXIT
+
+
+# the script with what it includes
+
+whole() {
+    awk -v lib="$(dirname "$1")/lib/" '
+        /^--@ include / {
+            file = lib $3
+            while ((rc = (getline line < file)) > 0) { print line; n++ }
+            if (rc < 0 || n == 0) {
+                print "embed-lua: cannot include " file > "/dev/stderr"
+                exit 1
+            }
+            close(file)
+            n = 0
+            next
+        }
+        { print }
+    ' "$1"
+}
+
 
 {
     echo "/* made by util/embed-lua.sh from redis/lua: do not edit */"
@@ -39,8 +62,10 @@ trap 'rm -f "$new"' EXIT
             exit 1
         }
 
+        whole "$script" > "$new.lua"
+
         printf '\n\nstatic const u_char  ngx_aidial_redis_lua_%s[] =\n' "$name"
-        od -An -v -to1 "$script" | sed 's/ \{1,\}/\\/g; s/.*/    "&"/'
+        od -An -v -to1 "$new.lua" | sed 's/ \{1,\}/\\/g; s/.*/    "&"/'
         echo "    ;"
     done
 } > "$new"

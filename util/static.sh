@@ -34,7 +34,7 @@ built() {
     local dir=$OUT/$1 key
 
     mkdir -p "$dir"
-    key=$({ cat config; find $NAME -type f | sort; cat $NAME/redis/lua/*.lua; } |
+    key=$({ cat config; find $NAME -type f | sort; cat $NAME/redis/lua/*.lua $NAME/redis/lua/lib/*.lua; } |
         sha256sum)
 
     if [ "$(cat "$dir/configured" 2>/dev/null)" != "$key" ]; then

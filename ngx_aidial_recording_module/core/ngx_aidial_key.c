@@ -23,7 +23,9 @@ typedef enum {
     NGX_AIDIAL_KEY_REVOKED_BEFORE = 0,
     NGX_AIDIAL_KEY_CALL,
     NGX_AIDIAL_KEY_TENANT,
-    NGX_AIDIAL_KEY_GRANT
+    NGX_AIDIAL_KEY_GRANT,
+    NGX_AIDIAL_KEY_RATE,
+    NGX_AIDIAL_KEY_AUDIT
 } ngx_aidial_key_family_e;
 
 
@@ -49,7 +51,9 @@ static const ngx_str_t  ngx_aidial_key_families[] = {
     ngx_string("%Vrevoked-before:%V:%V"),
     ngx_string("%Vcall:%V"),
     ngx_string("%Vtenant:%V"),
-    ngx_string("%V{%V}:grant:%V")
+    ngx_string("%V{%V}:grant:%V"),
+    ngx_string("%V{%V}:rate:%V"),
+    ngx_string("%V{%V}:audit")
 };
 
 
@@ -109,6 +113,24 @@ ngx_aidial_key_grant(ngx_pool_t *pool, const ngx_str_t *prefix,
 
     return ngx_aidial_key_write(pool, NGX_AIDIAL_KEY_GRANT, prefix, tenant,
                                 &grant, key);
+}
+
+
+ngx_int_t
+ngx_aidial_key_rate(ngx_pool_t *pool, const ngx_str_t *prefix,
+    const ngx_str_t *tenant, const ngx_str_t *user, ngx_str_t *key)
+{
+    return ngx_aidial_key_write(pool, NGX_AIDIAL_KEY_RATE, prefix, tenant,
+                                user, key);
+}
+
+
+ngx_int_t
+ngx_aidial_key_audit(ngx_pool_t *pool, const ngx_str_t *prefix,
+    const ngx_str_t *tenant, ngx_str_t *key)
+{
+    return ngx_aidial_key_write(pool, NGX_AIDIAL_KEY_AUDIT, prefix, tenant,
+                                &ngx_aidial_key_none, key);
 }
 
 

@@ -39,5 +39,12 @@ ngx_int_t ngx_aidial_key_grant(ngx_pool_t *pool, const ngx_str_t *prefix,
     const ngx_str_t *tenant, const u_char id[NGX_AIDIAL_GRANT_ID_LEN],
     ngx_str_t *key);
 
+/* what one user asked for, and the audit stream of a tenant */
+
+ngx_int_t ngx_aidial_key_rate(ngx_pool_t *pool, const ngx_str_t *prefix,
+    const ngx_str_t *tenant, const ngx_str_t *user, ngx_str_t *key);
+ngx_int_t ngx_aidial_key_audit(ngx_pool_t *pool, const ngx_str_t *prefix,
+    const ngx_str_t *tenant, ngx_str_t *key);
+
 
 #endif /* _NGX_AIDIAL_KEY_H_INCLUDED_ */

@@ -40,12 +40,16 @@
       "The request is too large")                                             \
     X(UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", 415,                  \
       "The request is not JSON")                                              \
+    X(RATE_LIMITED, "rate_limited", 429,                                      \
+      "Too many requests")                                                    \
     X(MEDIA_UNAVAILABLE, "media_unavailable", 502,                            \
       "The recording could not be retrieved")                                 \
     X(SERVICE_UNAVAILABLE, "service_unavailable", 503,                        \
       "The service is unavailable")                                           \
     X(PREFETCH_REFUSED, "prefetch_refused", 503,                              \
-      "The recording is not served in advance")
+      "The recording is not served in advance")                               \
+    X(DELIVERY_RUNNING, "delivery_running", 503,                              \
+      "The download is still running")
 
 
 typedef enum {

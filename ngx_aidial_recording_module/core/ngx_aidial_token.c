@@ -92,6 +92,7 @@ ngx_aidial_token_verify(ngx_pool_t *pool, const ngx_array_t *ring,
         return rc;
     }
 
+    found.key = ctx.key;
     *token = found;
 
     return NGX_OK;

@@ -25,6 +25,8 @@ typedef struct {
     ngx_str_t   tenant;
     ngx_str_t   user;
     ngx_str_t   call;
+
+    const ngx_aidial_key_t  *key;   /* set by verify: which has signed it */
 } ngx_aidial_token_t;
 
 

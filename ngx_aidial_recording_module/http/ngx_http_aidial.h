@@ -55,6 +55,10 @@
 
 #define NGX_HTTP_AIDIAL_RETRY_AFTER  1
 
+/* seconds after its redemption in which a download may be resumed: a year */
+
+#define NGX_HTTP_AIDIAL_WINDOW_MAX  31449600
+
 
 /* a module that rewrites bodies, and its configuration when left alone */
 
@@ -69,6 +73,9 @@ typedef struct {
     ngx_shm_zone_t            *zone;
     ngx_array_t               *grant_keys;   /* of ngx_aidial_key_t */
     ngx_str_t                  key_prefix;
+    int64_t                    grant_interval;  /* microseconds; 0: off */
+    ngx_uint_t                 grant_burst;
+    ngx_int_t                  request_id;      /* index of the variable */
 
     ngx_array_t                rewriters;    /* ngx_http_aidial_rewriter_t */
     ngx_uint_t                 used;         /* 1: some location has a role */
@@ -89,18 +96,14 @@ typedef struct {
     ngx_aidial_session_map_t   session_map;
     time_t                     playback_ttl;      /* seconds */
     time_t                     download_ttl;      /* seconds */
+    time_t                     resume_window;     /* seconds */
     ngx_array_t               *origins;           /* of ngx_str_t */
+    ngx_http_core_loc_conf_t  *grant_core;        /* never inherited */
 } ngx_http_aidial_loc_conf_t;
 
 
-/* what all workers of this edge share */
-
-typedef struct {
-    ngx_atomic_t               redis_outage;   /* 1: said to be away */
-} ngx_http_aidial_shared_t;
-
-
 typedef struct ngx_http_aidial_ctx_s  ngx_http_aidial_ctx_t;
+typedef struct ngx_http_aidial_run_s  ngx_http_aidial_run_t;
 
 
 /*
@@ -141,12 +144,15 @@ struct ngx_http_aidial_ctx_s {
     ngx_str_t                          token_text;
     ngx_aidial_token_t                 token;
     ngx_str_t                          call_id;
+    ngx_str_t                          call_asked; /* as the client put it */
     ngx_aidial_session_t               session;
     ngx_aidial_call_t                  call;
     ngx_aidial_tenant_t                tenant;
     ngx_uint_t                         action;
     ngx_uint_t                         grant_state;
     ngx_msec_t                         asked_at;   /* for the body */
+    ngx_uint_t                         retry_after;  /* seconds */
+    ngx_http_aidial_run_t             *run;        /* of a GET for media */
 
     ngx_str_t                          grant_key;
     ngx_str_t                          grant_id;   /* hex, for people */
@@ -154,6 +160,7 @@ struct ngx_http_aidial_ctx_s {
     ngx_str_t                          object;     /* percent-encoded */
 
     ngx_chain_t                       *substitute; /* sent for the origin's */
+    void                             **own_conf;   /* r->loc_conf, or NULL */
 
     unsigned                           waiting:1;
     unsigned                           answered:1;
@@ -199,6 +206,8 @@ char *ngx_http_aidial_set_grant_key(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_aidial_set_media_uri(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_aidial_set_origin(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_aidial_set_grant_rate(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 
@@ -326,6 +335,11 @@ ngx_int_t ngx_http_aidial_session_key(ngx_http_aidial_ctx_t *ctx,
 ngx_int_t ngx_http_aidial_site_of_grant(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_site_of_media(ngx_http_aidial_ctx_t *ctx);
 
+/* how many lines of the request's header have that name, in lower case */
+
+ngx_uint_t ngx_http_aidial_header_lines(ngx_http_request_t *r,
+    const char *name);
+
 /* 1 when the browser would show or save the answer as a page or frame */
 
 ngx_uint_t ngx_http_aidial_is_navigation(ngx_http_request_t *r);
@@ -335,6 +349,11 @@ ngx_uint_t ngx_http_aidial_is_navigation(ngx_http_request_t *r);
 
 ngx_int_t ngx_http_aidial_status_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_aidial_grant_handler(ngx_http_request_t *r);
+
+/* ngx_http_aidial_issue.c: the step of a grant request that asks Redis */
+
+ngx_int_t ngx_http_aidial_grant_issue(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_grant_issued(ngx_http_aidial_ctx_t *ctx);
 
 /* the problem for a status with which nginx refuses a body */
 
@@ -394,6 +413,14 @@ ngx_int_t ngx_http_aidial_reply_grant(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_filter_init(ngx_conf_t *cf);
 ngx_int_t ngx_http_aidial_header_init(ngx_conf_t *cf);
 
+/*
+ * In a header filter: whatever this answer was, a problem goes out instead.
+ * NGX_OK: the headers are those of the problem; or NGX_ERROR.
+ */
+
+ngx_int_t ngx_http_aidial_answer_replace(ngx_http_aidial_ctx_t *ctx,
+    ngx_aidial_problem_e problem);
+
 /* adds a header line; "name" is a literal */
 
 ngx_int_t ngx_http_aidial_header_add(ngx_http_request_t *r, const char *name,
@@ -406,23 +433,18 @@ ngx_int_t ngx_http_aidial_header_add(ngx_http_request_t *r, const char *name,
 
 ngx_int_t ngx_http_aidial_rewriters_find(ngx_conf_t *cf);
 
-/* gives the request a list of location configurations of its own */
+/* gives the request a list of location configurations of its own, once */
 
-ngx_int_t ngx_http_aidial_loc_conf_copy(ngx_http_request_t *r);
+ngx_int_t ngx_http_aidial_loc_conf_copy(ngx_http_aidial_ctx_t *ctx);
 
 /* gives them their untouched configuration for this request */
 
-ngx_int_t ngx_http_aidial_rewriters_off(ngx_http_request_t *r);
+ngx_int_t ngx_http_aidial_rewriters_off(ngx_http_aidial_ctx_t *ctx);
 
 
 /* ngx_http_aidial_variables.c */
 
 ngx_int_t ngx_http_aidial_variables_add(ngx_conf_t *cf);
-
-
-/* ngx_http_aidial_zone.c */
-
-ngx_int_t ngx_http_aidial_zone_init(ngx_shm_zone_t *zone, void *data);
 
 
 #endif /* _NGX_HTTP_AIDIAL_H_INCLUDED_ */

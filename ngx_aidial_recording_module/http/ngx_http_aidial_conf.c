@@ -4,7 +4,7 @@
  */
 
 
-#include "ngx_http_aidial.h"
+#include "ngx_http_aidial_delivery.h"
 
 
 static char *ngx_http_aidial_merge_role(ngx_conf_t *cf,
@@ -12,6 +12,8 @@ static char *ngx_http_aidial_merge_role(ngx_conf_t *cf,
 static char *ngx_http_aidial_merge_session(ngx_conf_t *cf,
     ngx_http_aidial_loc_conf_t *prev, ngx_http_aidial_loc_conf_t *conf);
 static char *ngx_http_aidial_location_complete(ngx_conf_t *cf,
+    ngx_http_aidial_loc_conf_t *conf);
+static ngx_int_t ngx_http_aidial_grant_core(ngx_conf_t *cf,
     ngx_http_aidial_loc_conf_t *conf);
 static char *ngx_http_aidial_ttl_check(ngx_conf_t *cf, const char *directive,
     time_t ttl);
@@ -22,6 +24,8 @@ static char *ngx_http_aidial_role_words_differ(ngx_conf_t *cf,
 void *
 ngx_http_aidial_create_main_conf(ngx_conf_t *cf)
 {
+    ngx_http_aidial_main_conf_t  *mcf;
+
     /*
      * set by ngx_pcalloc():
      *
@@ -29,11 +33,20 @@ ngx_http_aidial_create_main_conf(ngx_conf_t *cf)
      *     conf->zone = NULL;
      *     conf->grant_keys = NULL;
      *     conf->key_prefix = { 0, NULL };
+     *     conf->grant_burst = 0;
+     *     conf->request_id = 0;
      *     conf->rewriters = { 0 };
      *     conf->used = 0;
      */
 
-    return ngx_pcalloc(cf->pool, sizeof(ngx_http_aidial_main_conf_t));
+    mcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_aidial_main_conf_t));
+    if (mcf == NULL) {
+        return NULL;
+    }
+
+    mcf->grant_interval = NGX_CONF_UNSET;
+
+    return mcf;
 }
 
 
@@ -44,6 +57,14 @@ ngx_http_aidial_init_main_conf(ngx_conf_t *cf, void *conf)
 
     if (mcf->key_prefix.data == NULL) {
         ngx_str_set(&mcf->key_prefix, "aidial:");
+    }
+
+    if (mcf->grant_interval == NGX_CONF_UNSET) {
+
+        /* 30 a minute, and 10 more at once */
+
+        mcf->grant_interval = 2000000;
+        mcf->grant_burst = 10;
     }
 
     return NGX_CONF_OK;
@@ -72,12 +93,14 @@ ngx_http_aidial_create_loc_conf(ngx_conf_t *cf)
      *     conf->session_key = { 0, NULL };
      *     conf->session_map = { NULL };
      *     conf->origins = NULL;
+     *     conf->grant_core = NULL;
      */
 
     conf->role = NGX_CONF_UNSET_UINT;
     conf->session_format = NGX_CONF_UNSET_UINT;
     conf->playback_ttl = NGX_CONF_UNSET;
     conf->download_ttl = NGX_CONF_UNSET;
+    conf->resume_window = NGX_CONF_UNSET;
 
     return conf;
 }
@@ -100,6 +123,7 @@ ngx_http_aidial_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->media_uri, prev->media_uri, "/recordings/");
     ngx_conf_merge_sec_value(conf->playback_ttl, prev->playback_ttl, 300);
     ngx_conf_merge_sec_value(conf->download_ttl, prev->download_ttl, 60);
+    ngx_conf_merge_sec_value(conf->resume_window, prev->resume_window, 900);
 
     if (conf->origins == NULL) {
         conf->origins = prev->origins;
@@ -108,6 +132,8 @@ ngx_http_aidial_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (conf->role == NGX_HTTP_AIDIAL_NONE) {
         return NGX_CONF_OK;
     }
+
+    /* prev->grant_core is the other location's, and is not inherited */
 
     return ngx_http_aidial_location_complete(cf, conf);
 }
@@ -216,7 +242,27 @@ ngx_http_aidial_location_complete(ngx_conf_t *cf,
         != NGX_CONF_OK
         || ngx_http_aidial_ttl_check(cf, "aidial_recording_download_ttl",
                                      conf->download_ttl)
+           != NGX_CONF_OK
+        || ngx_http_aidial_ttl_check(cf, "aidial_recording_resume_window",
+                                     conf->resume_window)
            != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->role == NGX_HTTP_AIDIAL_MEDIA) {
+
+        /* recordings go into the socket in small steps */
+
+        if (clcf->sendfile_max_chunk == 0
+            || clcf->sendfile_max_chunk > NGX_HTTP_AIDIAL_CHUNK)
+        {
+            clcf->sendfile_max_chunk = NGX_HTTP_AIDIAL_CHUNK;
+        }
+    }
+
+    if (conf->role == NGX_HTTP_AIDIAL_GRANT
+        && ngx_http_aidial_grant_core(cf, conf) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -234,6 +280,31 @@ ngx_http_aidial_location_complete(ngx_conf_t *cf,
     }
 
     return ngx_http_aidial_role_words_differ(cf, &conf->session_map);
+}
+
+
+/*
+ * The core's configuration for a grant request whose body has no length.  It
+ * cannot be made with the request: nginx still looks at it when the request
+ * is gone and its connection is kept.
+ */
+
+static ngx_int_t
+ngx_http_aidial_grant_core(ngx_conf_t *cf, ngx_http_aidial_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    conf->grant_core = ngx_palloc(cf->pool, sizeof(ngx_http_core_loc_conf_t));
+    if (conf->grant_core == NULL) {
+        return NGX_ERROR;
+    }
+
+    *conf->grant_core = *clcf;
+    conf->grant_core->client_max_body_size = NGX_AIDIAL_BODY_MAX;
+
+    return NGX_OK;
 }
 
 

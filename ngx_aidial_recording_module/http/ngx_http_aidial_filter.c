@@ -10,14 +10,14 @@
  */
 
 
-#include "ngx_http_aidial.h"
+#include "ngx_http_aidial_delivery.h"
 
 
 static ngx_int_t ngx_http_aidial_origin_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_aidial_origin_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
-static ngx_int_t ngx_http_aidial_answer_replace(ngx_http_aidial_ctx_t *ctx,
-    ngx_aidial_problem_e problem);
+static ngx_int_t ngx_http_aidial_body_count(ngx_http_aidial_ctx_t *ctx,
+    ngx_http_request_t *r, ngx_chain_t *in);
 static void ngx_http_aidial_origin_strip(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_aidial_origin_passes(ngx_str_t *name);
 static void ngx_http_aidial_origin_type(ngx_http_aidial_ctx_t *ctx);
@@ -53,8 +53,14 @@ ngx_http_aidial_origin_header_filter(ngx_http_request_t *r)
     }
 
     if (ctx->reading) {
-        return ngx_http_aidial_answer_replace(ctx,
-                   ngx_http_aidial_body_problem(r->headers_out.status));
+        if (ngx_http_aidial_answer_replace(ctx,
+                    ngx_http_aidial_body_problem(r->headers_out.status))
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        return ngx_http_next_header_filter(r);
     }
 
     if (!ctx->serving) {
@@ -84,8 +90,13 @@ ngx_http_aidial_origin_header_filter(ngx_http_request_t *r)
                       "aidial: media_unavailable: the media origin's answer "
                       "has status %ui", r->headers_out.status);
 
-        return ngx_http_aidial_answer_replace(ctx,
-                                              NGX_AIDIAL_MEDIA_UNAVAILABLE);
+        if (ngx_http_aidial_answer_replace(ctx, NGX_AIDIAL_MEDIA_UNAVAILABLE)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        return ngx_http_next_header_filter(r);
     }
 
     ngx_http_aidial_origin_type(ctx);
@@ -94,9 +105,7 @@ ngx_http_aidial_origin_header_filter(ngx_http_request_t *r)
 }
 
 
-/* whatever this answer was, a problem goes out instead */
-
-static ngx_int_t
+ngx_int_t
 ngx_http_aidial_answer_replace(ngx_http_aidial_ctx_t *ctx,
     ngx_aidial_problem_e problem)
 {
@@ -128,7 +137,7 @@ ngx_http_aidial_answer_replace(ngx_http_aidial_ctx_t *ctx,
     r->headers_out.content_length_n = ctx->substitute->buf->last
                                       - ctx->substitute->buf->pos;
 
-    return ngx_http_next_header_filter(r);
+    return NGX_OK;
 }
 
 
@@ -239,7 +248,11 @@ ngx_http_aidial_origin_empty(ngx_http_aidial_ctx_t *ctx)
 }
 
 
-/* the origin's body is read to its end, and goes nowhere */
+/*
+ * A body that was replaced is read to its end, and goes nowhere.  All others
+ * are counted: the slices of an answer are subrequests, and come through here
+ * as well.
+ */
 
 static ngx_int_t
 ngx_http_aidial_origin_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
@@ -249,8 +262,12 @@ ngx_http_aidial_origin_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     ctx = ngx_http_aidial_ctx(r);
 
-    if (ctx == NULL || !ctx->swallow || r != r->main) {
+    if (ctx == NULL || r->background) {
         return ngx_http_next_body_filter(r, in);
+    }
+
+    if (!ctx->swallow) {
+        return ngx_http_aidial_body_count(ctx, r, in);
     }
 
     for (cl = in; cl; cl = cl->next) {
@@ -258,10 +275,34 @@ ngx_http_aidial_origin_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         cl->buf->file_pos = cl->buf->file_last;
     }
 
+    if (r != r->main) {
+        return NGX_OK;
+    }
+
     out = ctx->substitute;
     ctx->substitute = NULL;
 
     return ngx_http_next_body_filter(r, out);
+}
+
+
+static ngx_int_t
+ngx_http_aidial_body_count(ngx_http_aidial_ctx_t *ctx, ngx_http_request_t *r,
+    ngx_chain_t *in)
+{
+    ngx_int_t  rc;
+
+    if (!ctx->serving || ctx->run == NULL || ctx->run->delivery == NULL) {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    ngx_http_aidial_delivery_before(ctx, in);
+
+    rc = ngx_http_next_body_filter(r, in);
+
+    ngx_http_aidial_delivery_after(ctx);
+
+    return rc;
 }
 
 

@@ -11,7 +11,7 @@
  */
 
 
-#include "ngx_http_aidial.h"
+#include "ngx_http_aidial_delivery.h"
 
 
 static ngx_int_t ngx_http_aidial_flow_start(ngx_http_aidial_ctx_t *ctx);
@@ -295,6 +295,7 @@ ngx_http_aidial_ctx_create(ngx_http_request_t *r,
         /* another location of the module, behind a rewrite or a redirect */
 
         ngx_http_aidial_flow_abandon(ctx);
+        ngx_http_aidial_delivery_end(ctx);
         ngx_memzero(ctx, sizeof(ngx_http_aidial_ctx_t));
 
     } else {
@@ -340,4 +341,5 @@ static void
 ngx_http_aidial_flow_cleanup(void *data)
 {
     ngx_http_aidial_flow_abandon(data);
+    ngx_http_aidial_delivery_end(data);
 }

@@ -13,7 +13,7 @@
 
 static ngx_int_t ngx_http_aidial_method_post(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_body_read(ngx_http_aidial_ctx_t *ctx);
-static ngx_int_t ngx_http_aidial_body_limit(ngx_http_request_t *r);
+static ngx_int_t ngx_http_aidial_body_limit(ngx_http_aidial_ctx_t *ctx);
 static ngx_uint_t ngx_http_aidial_body_is_json(ngx_http_request_t *r);
 static void ngx_http_aidial_body_arrived(ngx_http_request_t *r);
 static ngx_int_t ngx_http_aidial_body_check(ngx_http_aidial_ctx_t *ctx);
@@ -21,9 +21,6 @@ static ngx_int_t ngx_http_aidial_body_text(ngx_http_request_t *r,
     ngx_str_t *text);
 static ngx_int_t ngx_http_aidial_identity_reload(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_standing_reload(ngx_http_aidial_ctx_t *ctx);
-static ngx_int_t ngx_http_aidial_grant_issue(ngx_http_aidial_ctx_t *ctx);
-static ngx_int_t ngx_http_aidial_grant_make(ngx_http_aidial_ctx_t *ctx);
-static ngx_int_t ngx_http_aidial_grant_issued(ngx_http_aidial_ctx_t *ctx);
 
 
 static const ngx_http_aidial_step_t  ngx_http_aidial_grant_steps[] = {
@@ -62,6 +59,10 @@ static const ngx_http_aidial_step_t  ngx_http_aidial_grant_steps[] = {
       ngx_http_aidial_standing_reload,
       ngx_http_aidial_standing_loaded },
 
+    { ngx_string("issue"),
+      ngx_http_aidial_grant_issue,
+      ngx_http_aidial_grant_issued },
+
     { ngx_string("scope"),
       ngx_http_aidial_scope_check,
       NULL },
@@ -69,10 +70,6 @@ static const ngx_http_aidial_step_t  ngx_http_aidial_grant_steps[] = {
     { ngx_string("policy"),
       ngx_http_aidial_policy_check,
       NULL },
-
-    { ngx_string("issue"),
-      ngx_http_aidial_grant_issue,
-      ngx_http_aidial_grant_issued },
 
     { ngx_null_string, NULL, NULL }
 };
@@ -112,7 +109,7 @@ ngx_http_aidial_body_read(ngx_http_aidial_ctx_t *ctx)
         return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_REQUEST_TOO_LARGE);
     }
 
-    if (ngx_http_aidial_body_limit(r) != NGX_OK) {
+    if (ngx_http_aidial_body_limit(ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -150,29 +147,21 @@ ngx_http_aidial_body_read(ngx_http_aidial_ctx_t *ctx)
  */
 
 static ngx_int_t
-ngx_http_aidial_body_limit(ngx_http_request_t *r)
+ngx_http_aidial_body_limit(ngx_http_aidial_ctx_t *ctx)
 {
-    ngx_http_core_loc_conf_t  *clcf, *own;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
 
     if (r->headers_in.content_length_n >= 0) {
         return NGX_OK;
     }
 
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-    own = ngx_palloc(r->pool, sizeof(ngx_http_core_loc_conf_t));
-    if (own == NULL) {
+    if (ngx_http_aidial_loc_conf_copy(ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    *own = *clcf;
-    own->client_max_body_size = NGX_AIDIAL_BODY_MAX;
-
-    if (ngx_http_aidial_loc_conf_copy(r) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    r->loc_conf[ngx_http_core_module.ctx_index] = own;
+    r->loc_conf[ngx_http_core_module.ctx_index] = ctx->conf->grant_core;
 
     return NGX_OK;
 }
@@ -363,89 +352,4 @@ static ngx_int_t
 ngx_http_aidial_standing_reload(ngx_http_aidial_ctx_t *ctx)
 {
     return ctx->stale ? ngx_http_aidial_standing_load(ctx) : NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_aidial_grant_issue(ngx_http_aidial_ctx_t *ctx)
-{
-    time_t  ttl;
-
-    if (ngx_http_aidial_grant_make(ctx) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ttl = ctx->token.expires_at - ngx_time() + NGX_HTTP_AIDIAL_GRANT_MARGIN;
-
-    return ngx_http_aidial_flow_wait(ctx,
-               ngx_aidial_redis_grant_issue(&ctx->grant_key,
-                                       ngx_aidial_action_word(ctx->action),
-                                       ttl, ngx_http_aidial_flow_answered,
-                                       ctx));
-}
-
-
-/* everything of the grant but its registration */
-
-static ngx_int_t
-ngx_http_aidial_grant_make(ngx_http_aidial_ctx_t *ctx)
-{
-    u_char                       *p;
-    ngx_str_t                     text;
-    ngx_pool_t                   *pool;
-    ngx_aidial_token_t           *token;
-    ngx_http_aidial_main_conf_t  *mcf;
-
-    pool = ctx->request->pool;
-    token = &ctx->token;
-    mcf = ngx_http_get_module_main_conf(ctx->request,
-                                        ngx_aidial_recording_module);
-
-    token->action = ctx->action;
-    token->expires_at = ngx_time()
-                        + (ctx->action == NGX_AIDIAL_ACTION_DOWNLOAD
-                               ? ctx->conf->download_ttl
-                               : ctx->conf->playback_ttl);
-    token->tenant = ctx->session.tenant;
-    token->user = ctx->session.user;
-    token->call = ctx->call_id;
-
-    if (ngx_aidial_random(token->id, NGX_AIDIAL_GRANT_ID_LEN) != NGX_OK
-        || ngx_aidial_token_scope(&ctx->call.client, &ctx->call.project,
-                                  token->scope)
-           != NGX_OK
-        || ngx_aidial_key_grant(pool, &mcf->key_prefix, &token->tenant,
-                                token->id, &ctx->grant_key)
-           != NGX_OK
-        || ngx_aidial_token_build(pool, mcf->grant_keys->elts, token, &text)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    p = ngx_pnalloc(pool, ctx->conf->media_uri.len + text.len
-                          + 2 * NGX_AIDIAL_GRANT_ID_LEN);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    ctx->grant_id.data = p;
-    p = ngx_hex_dump(p, token->id, NGX_AIDIAL_GRANT_ID_LEN);
-    ctx->grant_id.len = p - ctx->grant_id.data;
-
-    ctx->grant_url.data = p;
-    p = ngx_cpymem(p, ctx->conf->media_uri.data, ctx->conf->media_uri.len);
-    p = ngx_cpymem(p, text.data, text.len);
-    ctx->grant_url.len = p - ctx->grant_url.data;
-
-    return NGX_OK;
-}
-
-
-/* a script that answered has registered the grant: there is no other answer */
-
-static ngx_int_t
-ngx_http_aidial_grant_issued(ngx_http_aidial_ctx_t *ctx)
-{
-    return NGX_OK;
 }

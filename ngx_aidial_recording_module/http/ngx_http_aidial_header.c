@@ -1,11 +1,12 @@
 
 /*
  * The last word on headers: behind expires and add_header, whatever they say,
- * stand the headers that keep a recording private.
+ * stand the headers that keep a recording private.  It is behind nginx's range
+ * filter as well, so the status is the one that the client is going to see.
  */
 
 
-#include "ngx_http_aidial.h"
+#include "ngx_http_aidial_delivery.h"
 
 
 static ngx_int_t ngx_http_aidial_last_header_filter(ngx_http_request_t *r);
@@ -76,6 +77,7 @@ static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
 static ngx_int_t
 ngx_http_aidial_last_header_filter(ngx_http_request_t *r)
 {
+    ngx_int_t                      rc;
     ngx_str_t                     *value;
     ngx_http_aidial_ctx_t         *ctx;
     ngx_http_aidial_own_header_t  *row;
@@ -84,6 +86,24 @@ ngx_http_aidial_last_header_filter(ngx_http_request_t *r)
 
     if (r != r->main || ctx == NULL || !(ctx->serving || ctx->replied)) {
         return ngx_http_next_header_filter(r);
+    }
+
+    if (ctx->serving) {
+        rc = ngx_http_aidial_delivery_answer(ctx);
+
+        if (rc == NGX_DECLINED) {
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "aidial: media_unavailable: the media origin did "
+                          "not resume the object, its answer has status %ui",
+                          r->headers_out.status);
+
+            rc = ngx_http_aidial_answer_replace(ctx,
+                                                NGX_AIDIAL_MEDIA_UNAVAILABLE);
+        }
+
+        if (rc != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     ngx_http_aidial_header_drop(r);

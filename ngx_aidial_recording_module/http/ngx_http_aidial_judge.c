@@ -132,6 +132,8 @@ ngx_http_aidial_identity_load(ngx_http_aidial_ctx_t *ctx)
         return NGX_ERROR;
     }
 
+    ctx->call_asked = ctx->call_id;
+
     if (!ngx_aidial_is_identifier(&ctx->call_id)) {
 
         /* there is no such call: judged in its turn, as an unknown one */

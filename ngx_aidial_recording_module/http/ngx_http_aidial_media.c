@@ -5,7 +5,7 @@
  */
 
 
-#include "ngx_http_aidial.h"
+#include "ngx_http_aidial_delivery.h"
 
 
 static ngx_int_t ngx_http_aidial_token_read(ngx_http_aidial_ctx_t *ctx);
@@ -19,8 +19,6 @@ static ngx_int_t ngx_http_aidial_token_check(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_binding_check(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_life_check(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_use_check(ngx_http_aidial_ctx_t *ctx);
-static ngx_int_t ngx_http_aidial_redeem(ngx_http_aidial_ctx_t *ctx);
-static ngx_int_t ngx_http_aidial_redeemed(ngx_http_aidial_ctx_t *ctx);
 
 
 /*
@@ -121,6 +119,8 @@ ngx_http_aidial_media_access(ngx_http_request_t *r)
     }
 
     if (rc != NGX_OK) {
+        ngx_http_aidial_audit_refused(ctx);
+
         return ngx_http_aidial_refuse_request(ctx, ctx->problem);
     }
 
@@ -163,6 +163,7 @@ ngx_http_aidial_token_read(ngx_http_aidial_ctx_t *ctx)
     ctx->token_valid = 1;
     ctx->action = ctx->token.action;
     ctx->call_id = ctx->token.call;
+    ctx->call_asked = ctx->token.call;
 
     return NGX_OK;
 }
@@ -326,16 +327,26 @@ ngx_http_aidial_binding_check(ngx_http_aidial_ctx_t *ctx)
 }
 
 
+/* the life bounds when a download may begin, not when it may be resumed */
+
 static ngx_int_t
 ngx_http_aidial_life_check(ngx_http_aidial_ctx_t *ctx)
 {
-    if (ctx->token.expires_at <= ngx_time()
-        || ctx->grant_state == NGX_AIDIAL_GRANT_UNKNOWN)
-    {
+    if (ctx->grant_state == NGX_AIDIAL_GRANT_UNKNOWN) {
         return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_GRANT_EXPIRED);
     }
 
-    return NGX_OK;
+    if (ctx->token.expires_at > ngx_time()) {
+        return NGX_OK;
+    }
+
+    if (ctx->grant_state == NGX_AIDIAL_GRANT_REDEEMED
+        && ngx_http_aidial_is_resume(ctx->request))
+    {
+        return NGX_OK;
+    }
+
+    return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_GRANT_EXPIRED);
 }
 
 
@@ -351,62 +362,4 @@ ngx_http_aidial_use_check(ngx_http_aidial_ctx_t *ctx)
     }
 
     return NGX_OK;
-}
-
-
-/*
- * Spends a download grant.  HEAD never does.  The last row of the table: once
- * it said yes nothing else can refuse the request.
- */
-
-static ngx_int_t
-ngx_http_aidial_redeem(ngx_http_aidial_ctx_t *ctx)
-{
-    u_char     id[NGX_AIDIAL_GRANT_ID_LEN];
-    u_char     hex[2 * NGX_AIDIAL_GRANT_ID_LEN];
-    ngx_str_t  attempt;
-
-    if (ctx->action == NGX_AIDIAL_ACTION_PLAYBACK) {
-        return NGX_OK;
-    }
-
-    if (ctx->grant_state == NGX_AIDIAL_GRANT_SPENT) {
-        return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_GRANT_USED);
-    }
-
-    if (ctx->request->method == NGX_HTTP_HEAD) {
-        return NGX_OK;
-    }
-
-    if (ngx_aidial_random(id, NGX_AIDIAL_GRANT_ID_LEN) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    attempt.data = hex;
-    attempt.len = ngx_hex_dump(hex, id, NGX_AIDIAL_GRANT_ID_LEN) - hex;
-
-    return ngx_http_aidial_flow_wait(ctx,
-               ngx_aidial_redis_grant_redeem(&ctx->grant_key, &attempt,
-                                             ngx_http_aidial_flow_answered,
-                                             ctx));
-}
-
-
-static ngx_int_t
-ngx_http_aidial_redeemed(ngx_http_aidial_ctx_t *ctx)
-{
-    switch (ngx_aidial_redis_op_grant_state(ctx->op)) {
-
-    case NGX_AIDIAL_GRANT_REDEEMED:
-        return NGX_OK;
-
-    case NGX_AIDIAL_GRANT_SPENT:
-        return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_GRANT_USED);
-
-    case NGX_AIDIAL_GRANT_UNKNOWN:
-        return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_GRANT_EXPIRED);
-
-    default:
-        return NGX_ERROR;
-    }
 }

@@ -6,7 +6,7 @@
  */
 
 
-#include "ngx_http_aidial.h"
+#include "ngx_http_aidial_delivery.h"
 
 
 static ngx_int_t ngx_http_aidial_open_object(ngx_http_aidial_ctx_t *ctx);
@@ -16,6 +16,7 @@ static ngx_uint_t ngx_http_aidial_header_passes(ngx_http_request_t *r,
     ngx_table_elt_t *h);
 static void ngx_http_aidial_open_range(ngx_http_request_t *r);
 static void ngx_http_aidial_open_body(ngx_http_request_t *r);
+static ngx_int_t ngx_http_aidial_open_socket(ngx_http_aidial_ctx_t *ctx);
 
 
 ngx_int_t
@@ -35,7 +36,8 @@ ngx_http_aidial_media_open(ngx_http_aidial_ctx_t *ctx)
     ngx_http_aidial_open_body(r);
 
     if (ngx_http_aidial_open_headers(r) != NGX_OK
-        || ngx_http_aidial_rewriters_off(r) != NGX_OK)
+        || ngx_http_aidial_rewriters_off(ctx) != NGX_OK
+        || ngx_http_aidial_open_socket(ctx) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -205,30 +207,15 @@ ngx_http_aidial_header_passes(ngx_http_request_t *r, ngx_table_elt_t *h)
 static void
 ngx_http_aidial_open_range(ngx_http_request_t *r)
 {
-    ngx_uint_t        i, lines;
-    ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
-
-    if (r->headers_in.range == NULL) {
-        return;
-    }
-
-    lines = 0;
-
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            lines += h[i].key.len == 5
-                     && ngx_strncasecmp(h[i].key.data, (u_char *) "range", 5)
-                        == 0;
-        }
-    }
 
     h = r->headers_in.range;
 
-    if (lines > 1
+    if (h == NULL) {
+        return;
+    }
+
+    if (ngx_http_aidial_header_lines(r, "range") > 1
         || ngx_strlchr(h->value.data, h->value.data + h->value.len, ',')
            != NULL)
     {
@@ -255,4 +242,35 @@ ngx_http_aidial_open_body(ngx_http_request_t *r)
 
     r->keepalive = 0;
     r->lingering_close = 1;
+}
+
+
+/*
+ * What is in the socket has left the edge, whether the client gets it or not:
+ * so there must not be much.
+ */
+
+static ngx_int_t
+ngx_http_aidial_open_socket(ngx_http_aidial_ctx_t *ctx)
+{
+    int                size;
+    ngx_connection_t  *c;
+
+    c = ctx->request->connection;
+    size = NGX_HTTP_AIDIAL_CHUNK / 2;
+
+    if (c->listening == NULL || c->listening->sndbuf == -1
+        || c->listening->sndbuf > size)
+    {
+        if (setsockopt(c->fd, SOL_SOCKET, SO_SNDBUF, (const void *) &size,
+                       sizeof(int))
+            == -1)
+        {
+            ngx_log_error(NGX_LOG_ERR, c->log, ngx_socket_errno,
+                          "aidial: the send buffer cannot be bounded");
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }

@@ -9,7 +9,8 @@
 #include "ngx_http_aidial.h"
 
 
-static ngx_uint_t ngx_http_aidial_retry_after(ngx_aidial_problem_e problem);
+static ngx_uint_t ngx_http_aidial_retry_after(
+    const ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_problem_headers(ngx_http_request_t *r,
     ngx_http_aidial_ctx_t *ctx);
 static void ngx_http_aidial_problem_log(ngx_http_aidial_ctx_t *ctx);
@@ -100,7 +101,7 @@ ngx_http_aidial_problem_prepare(ngx_http_aidial_ctx_t *ctx, ngx_chain_t **out)
         *p++ = ']';
     }
 
-    retry_after = ngx_http_aidial_retry_after(ctx->problem);
+    retry_after = ngx_http_aidial_retry_after(ctx);
 
     if (retry_after) {
         p = ngx_sprintf(p, ",\"retry_after\":%ui", retry_after);
@@ -125,10 +126,20 @@ ngx_http_aidial_problem_prepare(ngx_http_aidial_ctx_t *ctx, ngx_chain_t **out)
 /* seconds; 0: the problem has no such header */
 
 static ngx_uint_t
-ngx_http_aidial_retry_after(ngx_aidial_problem_e problem)
+ngx_http_aidial_retry_after(const ngx_http_aidial_ctx_t *ctx)
 {
-    return problem == NGX_AIDIAL_SERVICE_UNAVAILABLE
-           ? NGX_HTTP_AIDIAL_RETRY_AFTER : 0;
+    switch (ctx->problem) {
+
+    case NGX_AIDIAL_SERVICE_UNAVAILABLE:
+    case NGX_AIDIAL_DELIVERY_RUNNING:
+        return NGX_HTTP_AIDIAL_RETRY_AFTER;
+
+    case NGX_AIDIAL_RATE_LIMITED:
+        return ctx->retry_after;
+
+    default:
+        return 0;
+    }
 }
 
 
@@ -150,7 +161,7 @@ ngx_http_aidial_problem_headers(ngx_http_request_t *r,
         return ngx_http_aidial_header_add(r, "Allow", allow);
     }
 
-    retry_after = ngx_http_aidial_retry_after(ctx->problem);
+    retry_after = ngx_http_aidial_retry_after(ctx);
 
     if (retry_after == 0) {
         return NGX_OK;
@@ -327,7 +338,7 @@ ngx_http_aidial_send(ngx_http_aidial_ctx_t *ctx, ngx_chain_t *out)
 
     r = ctx->request;
 
-    if (ngx_http_aidial_rewriters_off(r) != NGX_OK) {
+    if (ngx_http_aidial_rewriters_off(ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 

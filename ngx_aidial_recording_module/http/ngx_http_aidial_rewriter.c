@@ -115,12 +115,14 @@ ngx_http_aidial_rewriter_conf(ngx_conf_t *cf, ngx_http_module_t *module,
 
 
 ngx_int_t
-ngx_http_aidial_rewriters_off(ngx_http_request_t *r)
+ngx_http_aidial_rewriters_off(ngx_http_aidial_ctx_t *ctx)
 {
     ngx_uint_t                     i;
+    ngx_http_request_t            *r;
     ngx_http_aidial_rewriter_t    *rewriter;
     ngx_http_aidial_main_conf_t   *mcf;
 
+    r = ctx->request;
     mcf = ngx_http_get_module_main_conf(r, ngx_aidial_recording_module);
 
     rewriter = mcf->rewriters.elts;
@@ -131,7 +133,7 @@ ngx_http_aidial_rewriters_off(ngx_http_request_t *r)
         return NGX_OK;
     }
 
-    if (ngx_http_aidial_loc_conf_copy(r) != NGX_OK) {
+    if (ngx_http_aidial_loc_conf_copy(ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -144,9 +146,16 @@ ngx_http_aidial_rewriters_off(ngx_http_request_t *r)
 
 
 ngx_int_t
-ngx_http_aidial_loc_conf_copy(ngx_http_request_t *r)
+ngx_http_aidial_loc_conf_copy(ngx_http_aidial_ctx_t *ctx)
 {
-    void  **loc_conf;
+    void                **loc_conf;
+    ngx_http_request_t   *r;
+
+    r = ctx->request;
+
+    if (ctx->own_conf == r->loc_conf) {
+        return NGX_OK;
+    }
 
     loc_conf = ngx_palloc(r->pool, ngx_http_max_module * sizeof(void *));
     if (loc_conf == NULL) {
@@ -156,6 +165,7 @@ ngx_http_aidial_loc_conf_copy(ngx_http_request_t *r)
     ngx_memcpy(loc_conf, r->loc_conf, ngx_http_max_module * sizeof(void *));
 
     r->loc_conf = loc_conf;
+    ctx->own_conf = loc_conf;
 
     return NGX_OK;
 }

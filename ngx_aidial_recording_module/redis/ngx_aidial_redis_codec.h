@@ -15,7 +15,7 @@
 #define NGX_AIDIAL_REDIS_ELEMENTS_MAX  16         /* of an array */
 #define NGX_AIDIAL_REDIS_TEXT_MAX      65536      /* bytes of a reply kept */
 #define NGX_AIDIAL_REDIS_BUFFER_MAX    (4 << 20)  /* bytes not yet a reply */
-#define NGX_AIDIAL_REDIS_ARGS_MAX      8          /* words of a command */
+#define NGX_AIDIAL_REDIS_ARGS_MAX      40         /* words of a command */
 
 
 typedef enum {

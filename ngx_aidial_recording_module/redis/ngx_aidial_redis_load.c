@@ -7,6 +7,7 @@
 
 
 #include "ngx_aidial_redis_op.h"
+#include "ngx_aidial_redis_conn.h"
 
 
 static ngx_int_t ngx_aidial_redis_load_command(ngx_aidial_redis_op_t *op,
@@ -17,6 +18,9 @@ static ngx_int_t ngx_aidial_redis_load_string(ngx_aidial_record_t *record,
     const ngx_aidial_redis_reply_t *reply);
 static ngx_int_t ngx_aidial_redis_load_grant(ngx_aidial_redis_op_t *op,
     const ngx_aidial_redis_reply_t *reply);
+static ngx_uint_t ngx_aidial_redis_load_state(
+    const ngx_aidial_redis_reply_t *state,
+    const ngx_aidial_redis_reply_t *action);
 static ngx_uint_t ngx_aidial_redis_is(const ngx_aidial_redis_reply_t *reply,
     const char *text);
 
@@ -55,7 +59,7 @@ static ngx_int_t
 ngx_aidial_redis_load_command(ngx_aidial_redis_op_t *op, ngx_uint_t record,
     const ngx_str_t *key)
 {
-    ngx_str_t   argv[4];
+    ngx_str_t   argv[5];
     ngx_uint_t  argc;
 
     argv[1] = *key;
@@ -64,7 +68,8 @@ ngx_aidial_redis_load_command(ngx_aidial_redis_op_t *op, ngx_uint_t record,
         ngx_str_set(&argv[0], "HMGET");
         ngx_str_set(&argv[2], "state");
         ngx_str_set(&argv[3], "action");
-        argc = 4;
+        ngx_str_set(&argv[4], "epoch");
+        argc = 5;
 
     } else {
         ngx_str_set(&argv[0], "GET");
@@ -145,63 +150,85 @@ ngx_aidial_redis_load_string(ngx_aidial_record_t *record,
 
 /*
  * The record's text is the action.  A grant with fields that the scripts do
- * not write is one that nobody registered.
+ * not write is one that nobody registered, and so is one that was registered
+ * with another primary than the one that answers: what it knows of the grant
+ * may be old.
  */
 
 static ngx_int_t
 ngx_aidial_redis_load_grant(ngx_aidial_redis_op_t *op,
     const ngx_aidial_redis_reply_t *reply)
 {
-    ngx_uint_t                       i;
+    ngx_str_t                        epoch;
+    ngx_uint_t                       i, absent;
     ngx_aidial_record_t             *record;
-    const ngx_aidial_redis_reply_t  *state, *action;
+    const ngx_aidial_redis_reply_t  *element;
 
-    if (reply->type != NGX_AIDIAL_REDIS_ARRAY || reply->nelements != 2) {
+    if (reply->type != NGX_AIDIAL_REDIS_ARRAY || reply->nelements != 3) {
         return NGX_ABORT;
     }
 
-    for (i = 0; i < 2; i++) {
+    element = reply->elements;
+    absent = 0;
 
-        if (reply->elements[i].type != NGX_AIDIAL_REDIS_STRING
-            && reply->elements[i].type != NGX_AIDIAL_REDIS_NIL)
-        {
+    for (i = 0; i < 3; i++) {
+
+        if (element[i].type == NGX_AIDIAL_REDIS_NIL) {
+            absent++;
+
+        } else if (element[i].type != NGX_AIDIAL_REDIS_STRING) {
             return NGX_ABORT;
         }
     }
 
-    state = &reply->elements[0];
-    action = &reply->elements[1];
     record = &op->records[NGX_AIDIAL_RECORD_GRANT];
+    record->state = absent == 3 ? NGX_AIDIAL_RECORD_ABSENT
+                                : NGX_AIDIAL_RECORD_UNUSABLE;
 
-    if (state->type == NGX_AIDIAL_REDIS_NIL
-        && action->type == NGX_AIDIAL_REDIS_NIL)
-    {
-        record->state = NGX_AIDIAL_RECORD_ABSENT;
+    epoch.data = op->task.conn->epoch;
+    epoch.len = NGX_AIDIAL_REDIS_EPOCH_LEN;
+
+    if (absent || !ngx_aidial_same(&element[2].text, &epoch)) {
         return NGX_OK;
     }
 
-    record->state = NGX_AIDIAL_RECORD_UNUSABLE;
+    op->grant = ngx_aidial_redis_load_state(&element[0], &element[1]);
 
-    if (!ngx_aidial_redis_is(action, "playback")
-        && !ngx_aidial_redis_is(action, "download"))
-    {
-        return NGX_OK;
+    if (op->grant != NGX_AIDIAL_GRANT_UNKNOWN) {
+        record->state = NGX_AIDIAL_RECORD_PRESENT;
+        record->text = element[1].text;
     }
-
-    if (ngx_aidial_redis_is(state, "fresh")) {
-        op->grant = NGX_AIDIAL_GRANT_FRESH;
-
-    } else if (ngx_aidial_redis_is(state, "spent")) {
-        op->grant = NGX_AIDIAL_GRANT_SPENT;
-
-    } else {
-        return NGX_OK;
-    }
-
-    record->state = NGX_AIDIAL_RECORD_PRESENT;
-    record->text = action->text;
 
     return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_aidial_redis_load_state(const ngx_aidial_redis_reply_t *state,
+    const ngx_aidial_redis_reply_t *action)
+{
+    ngx_uint_t  playback, download;
+
+    playback = ngx_aidial_redis_is(action, "playback");
+    download = ngx_aidial_redis_is(action, "download");
+
+    if ((playback || download) && ngx_aidial_redis_is(state, "fresh")) {
+        return NGX_AIDIAL_GRANT_FRESH;
+    }
+
+    if (playback && ngx_aidial_redis_is(state, "begun")) {
+        return NGX_AIDIAL_GRANT_BEGUN;
+    }
+
+    if (download
+        && (ngx_aidial_redis_is(state, "running")
+            || ngx_aidial_redis_is(state, "ended")
+            || ngx_aidial_redis_is(state, "closed")))
+    {
+        return NGX_AIDIAL_GRANT_REDEEMED;
+    }
+
+    return NGX_AIDIAL_GRANT_UNKNOWN;
 }
 
 

@@ -26,10 +26,8 @@ struct ngx_aidial_redis_op_s {
 
     ngx_uint_t               script;    /* ngx_aidial_redis_script_e */
     ngx_uint_t               whole;     /* 1: sent as EVAL */
-    ngx_str_t                key;
-    ngx_str_t                argv[NGX_AIDIAL_REDIS_SCRIPT_ARGS_MAX];
-    ngx_uint_t               argc;      /* argv[0] is the echo */
-    u_char                   text[1];   /* the bytes of key and argv */
+    ngx_str_t               *words;     /* its keys, then its arguments */
+    ngx_uint_t               nwords;
 };
 
 

@@ -3,9 +3,8 @@
  * The operations.  One is a task with a meaning; its "judge" is called when
  * all replies are there, and turns them into records and grant states.
  *
- *     records_load    ngx_aidial_redis_load.c     GET ... HMGET
- *     grant_issue     ngx_aidial_redis_grant.c    lua/grant_issue.lua
- *     grant_redeem    ngx_aidial_redis_grant.c    lua/grant_redeem.lua
+ *     records_load               ngx_aidial_redis_load.c     GET ... HMGET
+ *     grant_..., audit_count     ngx_aidial_redis_grant.c    lua/<name>.lua
  *
  * Here is what they share.
  */
@@ -82,6 +81,27 @@ ngx_uint_t
 ngx_aidial_redis_op_grant_state(const ngx_aidial_redis_op_t *op)
 {
     return op->grant;
+}
+
+
+ngx_uint_t
+ngx_aidial_redis_op_code(const ngx_aidial_redis_op_t *op)
+{
+    return (ngx_uint_t) op->task.replies[0]->elements[0].integer;
+}
+
+
+int64_t
+ngx_aidial_redis_op_number(const ngx_aidial_redis_op_t *op)
+{
+    return op->task.replies[0]->elements[2].integer;
+}
+
+
+ngx_str_t
+ngx_aidial_redis_op_text(const ngx_aidial_redis_op_t *op)
+{
+    return op->task.replies[0]->elements[3].text;
 }
 
 

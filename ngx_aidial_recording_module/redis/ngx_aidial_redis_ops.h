@@ -20,7 +20,7 @@
 
 
 #include "ngx_aidial_core.h"
-#include "ngx_aidial_token.h"
+#include "ngx_aidial_audit.h"
 
 
 typedef struct ngx_aidial_redis_conf_s  ngx_aidial_redis_conf_t;
@@ -54,14 +54,88 @@ typedef struct {
 } ngx_aidial_record_t;
 
 
-/* what Redis knows of a grant, and what a redemption came to */
+/* what Redis knows of a grant */
 
 typedef enum {
-    NGX_AIDIAL_GRANT_UNKNOWN = 0,     /* never registered, or lost */
-    NGX_AIDIAL_GRANT_FRESH,           /* registered, not redeemed */
-    NGX_AIDIAL_GRANT_SPENT,           /* redeemed by another attempt */
-    NGX_AIDIAL_GRANT_REDEEMED         /* redeemed by this attempt, now */
+    NGX_AIDIAL_GRANT_UNKNOWN = 0,     /* never registered, lost, fenced off */
+    NGX_AIDIAL_GRANT_FRESH,           /* registered, not used */
+    NGX_AIDIAL_GRANT_BEGUN,           /* a playback that was entered */
+    NGX_AIDIAL_GRANT_REDEEMED         /* a download that was redeemed */
 } ngx_aidial_grant_state_e;
+
+
+/* the codes of the scripts, as their heads define them */
+
+typedef enum {
+    NGX_AIDIAL_ISSUE_TAKEN = 0,       /* Redis has a key of that name */
+    NGX_AIDIAL_ISSUE_ENTERED,
+    NGX_AIDIAL_ISSUE_LIMITED          /* number: microseconds to wait */
+} ngx_aidial_issue_code_e;
+
+typedef enum {
+    NGX_AIDIAL_BEGIN_UNKNOWN = 0,
+    NGX_AIDIAL_BEGIN_BEGUN
+} ngx_aidial_begin_code_e;
+
+typedef enum {
+    NGX_AIDIAL_REDEEM_UNKNOWN = 0,
+    NGX_AIDIAL_REDEEM_STARTED,
+    NGX_AIDIAL_REDEEM_USED,
+    NGX_AIDIAL_REDEEM_RESUMED,        /* text: entity tag; number: size */
+    NGX_AIDIAL_REDEEM_RUNNING
+} ngx_aidial_redeem_code_e;
+
+
+/* the keys of a script; "rate" or "grant" is empty where it needs none */
+
+typedef struct {
+    ngx_str_t                  grant;
+    ngx_str_t                  rate;
+    ngx_str_t                  audit;
+} ngx_aidial_redis_keys_t;
+
+
+typedef struct {
+    ngx_str_t                  attempt;      /* names this request */
+    ngx_uint_t                 allowed;      /* by scope and policy */
+    ngx_uint_t                 action;       /* ngx_aidial_action_e */
+    time_t                     life;         /* seconds, of the key */
+    int64_t                    interval;     /* microseconds; 0: no limit */
+    ngx_uint_t                 burst;
+} ngx_aidial_redis_issue_t;
+
+
+typedef struct {
+    ngx_str_t                  attempt;      /* names this delivery */
+    ngx_uint_t                 alive;        /* 0: may be resumed at most */
+    ngx_msec_t                 lease;
+    int64_t                    window;       /* ms */
+    off_t                      from;         /* of a resume; -1: none */
+    ngx_str_t                  if_range;     /* entity tag, or empty */
+} ngx_aidial_redis_redeem_t;
+
+
+typedef struct {
+    ngx_str_t                  attempt;
+    ngx_msec_t                 lease;
+    ngx_str_t                  etag;         /* strong, or empty */
+    off_t                      size;         /* with an entity tag */
+} ngx_aidial_redis_renew_t;
+
+
+typedef struct {
+    ngx_str_t                  attempt;
+    ngx_str_t                  event;        /* the word of the contract */
+    ngx_uint_t                 known;        /* 1: Redis said it began */
+    ngx_uint_t                 killed;       /* 1: its worker is gone */
+    ngx_uint_t                 status;
+    off_t                      bytes;
+    off_t                      first;        /* -1: no byte */
+    off_t                      last;         /* -1: no byte */
+    int64_t                    duration;     /* ms */
+    ngx_str_t                  ranges;       /* of a playback */
+    off_t                      sent;         /* -1: cannot be resumed */
+} ngx_aidial_redis_close_t;
 
 
 /*
@@ -73,21 +147,35 @@ ngx_aidial_redis_op_t *ngx_aidial_redis_records_load(const ngx_str_t *keys,
     ngx_aidial_redis_done_pt done, void *data);
 
 /*
- * Registers a grant under "key" for "ttl" seconds (script grant_issue.lua).
- * "action" is the wire word.
+ * The scripts, lua/<name>.lua: there stands what they do.  All strings are
+ * copied.  An answer that is lost with its connection is asked for once more,
+ * which their attempt makes harmless; only "audit_count" may count twice, and
+ * is not.
  */
 
-ngx_aidial_redis_op_t *ngx_aidial_redis_grant_issue(const ngx_str_t *key,
-    const ngx_str_t *action, time_t ttl, ngx_aidial_redis_done_pt done,
+ngx_aidial_redis_op_t *ngx_aidial_redis_grant_issue(
+    const ngx_aidial_redis_keys_t *keys, const ngx_aidial_redis_issue_t *issue,
+    const ngx_aidial_audit_t *audit, ngx_aidial_redis_done_pt done,
     void *data);
-
-/*
- * Redeems a download grant for this attempt (script grant_redeem.lua).  The
- * same attempt asked again gets the same answer.
- */
-
-ngx_aidial_redis_op_t *ngx_aidial_redis_grant_redeem(const ngx_str_t *key,
-    const ngx_str_t *attempt, ngx_aidial_redis_done_pt done, void *data);
+ngx_aidial_redis_op_t *ngx_aidial_redis_grant_begin(
+    const ngx_aidial_redis_keys_t *keys, const ngx_str_t *attempt,
+    const ngx_aidial_audit_t *audit, ngx_aidial_redis_done_pt done,
+    void *data);
+ngx_aidial_redis_op_t *ngx_aidial_redis_grant_redeem(
+    const ngx_aidial_redis_keys_t *keys,
+    const ngx_aidial_redis_redeem_t *redeem, const ngx_aidial_audit_t *audit,
+    ngx_aidial_redis_done_pt done, void *data);
+ngx_aidial_redis_op_t *ngx_aidial_redis_grant_renew(
+    const ngx_aidial_redis_keys_t *keys, const ngx_aidial_redis_renew_t *renew,
+    ngx_aidial_redis_done_pt done, void *data);
+ngx_aidial_redis_op_t *ngx_aidial_redis_grant_close(
+    const ngx_aidial_redis_keys_t *keys, const ngx_aidial_redis_close_t *end,
+    const ngx_aidial_audit_t *audit, ngx_aidial_redis_done_pt done,
+    void *data);
+ngx_aidial_redis_op_t *ngx_aidial_redis_audit_count(
+    const ngx_aidial_redis_keys_t *keys, const ngx_str_t *event, ngx_uint_t n,
+    const ngx_aidial_audit_t *audit, ngx_aidial_redis_done_pt done,
+    void *data);
 
 /*
  * NGX_OK: Redis answered every command as expected.  NGX_ERROR: it did not,
@@ -102,9 +190,15 @@ ngx_int_t ngx_aidial_redis_op_status(const ngx_aidial_redis_op_t *op);
 const ngx_aidial_record_t *ngx_aidial_redis_op_record(
     const ngx_aidial_redis_op_t *op, ngx_uint_t record);
 
-/* after status NGX_OK: ngx_aidial_grant_state_e of a load or a redemption */
+/* after status NGX_OK: ngx_aidial_grant_state_e of a load */
 
 ngx_uint_t ngx_aidial_redis_op_grant_state(const ngx_aidial_redis_op_t *op);
+
+/* after status NGX_OK of a script: its code, number and text */
+
+ngx_uint_t ngx_aidial_redis_op_code(const ngx_aidial_redis_op_t *op);
+int64_t ngx_aidial_redis_op_number(const ngx_aidial_redis_op_t *op);
+ngx_str_t ngx_aidial_redis_op_text(const ngx_aidial_redis_op_t *op);
 
 void ngx_aidial_redis_op_release(ngx_aidial_redis_op_t *op);
 

@@ -9,6 +9,7 @@
 
 #include "ngx_aidial_redis_script.h"
 #include "ngx_aidial_redis_lua.h"
+#include "ngx_aidial_redis_ops.h"
 
 #include <ngx_sha1.h>
 
@@ -16,19 +17,13 @@
 #define NGX_AIDIAL_REDIS_SHA1_LEN  20
 
 
-typedef struct {
-    ngx_str_t  name;
-    ngx_str_t  text;
-    u_char     sha1[2 * NGX_AIDIAL_REDIS_SHA1_LEN];   /* lower-case hex */
-} ngx_aidial_redis_script_t;
-
 /* a string constant ends in a NUL, which is not part of the script */
 
-#define ngx_aidial_redis_script(name)                                         \
+#define ngx_aidial_redis_script_row(name, nkeys, epoch, last_code)            \
     { ngx_string(#name ".lua"),                                               \
       { sizeof(ngx_aidial_redis_lua_##name) - 1,                              \
         (u_char *) ngx_aidial_redis_lua_##name },                             \
-      "" }
+      nkeys, epoch, last_code, "" }
 
 
 /* in the order of ngx_aidial_redis_script_e */
@@ -36,9 +31,17 @@ typedef struct {
 static ngx_aidial_redis_script_t
     ngx_aidial_redis_scripts[NGX_AIDIAL_REDIS_SCRIPTS] =
 {
-    ngx_aidial_redis_script(grant_issue),
-    ngx_aidial_redis_script(grant_redeem)
+    ngx_aidial_redis_script_row(grant_issue, 3, 4, NGX_AIDIAL_ISSUE_LIMITED),
+    ngx_aidial_redis_script_row(grant_begin, 2, 3, NGX_AIDIAL_BEGIN_BEGUN),
+    ngx_aidial_redis_script_row(grant_redeem, 2, 3, NGX_AIDIAL_REDEEM_RUNNING),
+    ngx_aidial_redis_script_row(grant_renew, 1, 0, 1),
+    ngx_aidial_redis_script_row(grant_close, 2, 0, 1),
+    ngx_aidial_redis_script_row(audit_count, 2, 0, 1)
 };
+
+
+static size_t ngx_aidial_redis_script_tail(const ngx_str_t *words,
+    ngx_uint_t nwords);
 
 
 void
@@ -61,44 +64,76 @@ ngx_aidial_redis_script_init(void)
 }
 
 
-const ngx_str_t *
-ngx_aidial_redis_script_name(ngx_uint_t script)
+const ngx_aidial_redis_script_t *
+ngx_aidial_redis_script(ngx_uint_t script)
 {
-    return &ngx_aidial_redis_scripts[script].name;
+    return &ngx_aidial_redis_scripts[script];
 }
 
 
 ngx_int_t
 ngx_aidial_redis_script_command(ngx_aidial_redis_buf_t *buf,
-    ngx_uint_t script, ngx_uint_t whole, const ngx_str_t *key,
-    const ngx_str_t *argv, ngx_uint_t argc)
+    ngx_uint_t script, ngx_uint_t whole, const ngx_str_t *words,
+    ngx_uint_t nwords, size_t *epoch_at)
 {
-    ngx_str_t                   words[4 + NGX_AIDIAL_REDIS_SCRIPT_ARGS_MAX];
-    ngx_uint_t                  i;
-    ngx_aidial_redis_script_t  *s;
+    u_char                            nkeys[NGX_INT_T_LEN];
+    ngx_str_t                         argv[3
+                                           + NGX_AIDIAL_REDIS_SCRIPT_WORDS_MAX];
+    const ngx_aidial_redis_script_t  *s;
 
-    if (argc > NGX_AIDIAL_REDIS_SCRIPT_ARGS_MAX) {
+    if (nwords > NGX_AIDIAL_REDIS_SCRIPT_WORDS_MAX) {
         return NGX_ERROR;
     }
 
-    s = &ngx_aidial_redis_scripts[script];
+    s = ngx_aidial_redis_script(script);
 
     if (whole) {
-        ngx_str_set(&words[0], "EVAL");
-        words[1] = s->text;
+        ngx_str_set(&argv[0], "EVAL");
+        argv[1] = s->text;
 
     } else {
-        ngx_str_set(&words[0], "EVALSHA");
-        words[1].data = s->sha1;
-        words[1].len = sizeof(s->sha1);
+        ngx_str_set(&argv[0], "EVALSHA");
+        argv[1].data = (u_char *) s->sha1;
+        argv[1].len = sizeof(s->sha1);
     }
 
-    ngx_str_set(&words[2], "1");
-    words[3] = *key;
+    argv[2].data = nkeys;
+    argv[2].len = ngx_sprintf(nkeys, "%ui", s->nkeys) - nkeys;
 
-    for (i = 0; i < argc; i++) {
-        words[4 + i] = argv[i];
+    ngx_memcpy(&argv[3], words, nwords * sizeof(ngx_str_t));
+
+    if (ngx_aidial_redis_command(buf, argv, 3 + nwords) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    return ngx_aidial_redis_command(buf, words, 4 + argc);
+    *epoch_at = 0;
+
+    if (s->epoch) {
+        *epoch_at = ngx_aidial_redis_buf_len(buf)
+                    - ngx_aidial_redis_script_tail(words + s->epoch,
+                                                   nwords - s->epoch)
+                    - words[s->epoch].len - (sizeof(CRLF) - 1);
+    }
+
+    return NGX_OK;
+}
+
+
+/* how many bytes of a command the words behind the first of these are */
+
+static size_t
+ngx_aidial_redis_script_tail(const ngx_str_t *words, ngx_uint_t nwords)
+{
+    u_char      number[NGX_SIZE_T_LEN];
+    size_t      len;
+    ngx_uint_t  i;
+
+    len = 0;
+
+    for (i = 1; i < nwords; i++) {
+        len += sizeof("$" CRLF CRLF) - 1 + words[i].len
+               + (ngx_sprintf(number, "%uz", words[i].len) - number);
+    }
+
+    return len;
 }

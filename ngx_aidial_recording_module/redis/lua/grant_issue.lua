@@ -1,41 +1,105 @@
 #!lua
--- Registers a grant.
+-- A grant request that was judged: counts it, enters it, registers the grant.
 --
--- KEYS[1]  the key of the grant
--- ARGV[1]  echo: 1 to 64 bytes that name this operation
--- ARGV[2]  action: "playback" or "download"
--- ARGV[3]  life of the key, whole seconds, 1 to 31536000 (a year)
+-- KEYS[1]  the key of the grant: of this request alone, granted or not
+-- KEYS[2]  the key of the user's rate
+-- KEYS[3]  the audit stream of the tenant
+-- ARGV[1]  attempt: 1 to 64 bytes that name this request; also the echo
+-- ARGV[2]  epoch: the master_replid of the primary, 40 hex digits
+-- ARGV[3]  verdict: "allowed", or "refused" by scope or policy
+-- ARGV[4]  action: "playback" or "download"
+-- ARGV[5]  life of the grant's key, whole seconds, 1 to 31536000 (a year)
+-- ARGV[6]  microseconds between two requests at the rate; 0: no limit
+-- ARGV[7]  burst: requests beyond the first that may come at once
+-- ARGV[8]  the first of the audit fields
 --
--- Returns {code, echo}; code 1: registered, 0: the key exists already and was
--- left as it was.  Arguments out of bounds are an error and change nothing.
+-- Returns {code, echo, number, text}; text is empty.  Code 1: entered, and
+-- registered when it was allowed; 2: the user's rate is exceeded, number is
+-- the microseconds to wait; 0: the key is another's.  A request that asks
+-- again after its answer was lost is answered 1, and nothing is done.
+--
+-- The rate is GCRA, as nginx's limit_req with "nodelay": "tat" is when the
+-- bucket will be empty.  A request over the rate changes no "tat".
 
-local echo = ARGV[1]
-local action = ARGV[2]
-local ttl = ARGV[3]
+--@ include audit.lua
 
-if #KEYS ~= 1 or #ARGV ~= 3 then
-    return redis.error_reply('ERR aidial grant_issue: bad arity')
+local attempt = ARGV[1]
+local AUDIT = 8
+local REFUSED_LIFE = 60000   -- ms that a refused request is remembered
+
+local bad = #KEYS ~= 3 and refuse('bad arity') or misfit(AUDIT)
+            or wrong_type(KEYS[1], 'hash') or wrong_type(KEYS[2], 'hash')
+            or wrong_type(KEYS[3], 'stream') or stale()
+
+if bad then
+    return bad
 end
 
-if #echo < 1 or #echo > 64 then
-    return redis.error_reply('ERR aidial grant_issue: echo out of bounds')
-end
-
-if action ~= 'playback' and action ~= 'download' then
-    return redis.error_reply('ERR aidial grant_issue: unknown action')
-end
-
-if #ttl > 8 or not string.find(ttl, '^[1-9]%d*$')
-   or tonumber(ttl) > 31536000
+if (ARGV[3] ~= 'allowed' and ARGV[3] ~= 'refused')
+   or (ARGV[4] ~= 'playback' and ARGV[4] ~= 'download')
 then
-    return redis.error_reply('ERR aidial grant_issue: life out of bounds')
+    return refuse('argument out of bounds')
 end
+
+local life = whole(ARGV[5], 31536000)
+local interval = whole(ARGV[6], 3600000000)
+local burst = whole(ARGV[7], 1000000)
+
+if not life or life < 1 or not interval or not burst then
+    return refuse('argument out of bounds')
+end
+
+-- the same request again, or an id that is taken
 
 if redis.call('EXISTS', KEYS[1]) == 1 then
-    return {0, echo}
+    if redis.call('HGET', KEYS[1], 'attempt') == attempt then
+        return { 1, attempt, 0, '' }
+    end
+
+    return { 0, attempt, 0, '' }
 end
 
-redis.call('HSET', KEYS[1], 'action', action, 'state', 'fresh')
-redis.call('EXPIRE', KEYS[1], ttl)
+-- the rate, in microseconds
 
-return {1, echo}
+local instant = seconds * 1000000 + micros
+local tat = tonumber(redis.call('HGET', KEYS[2], 'tat') or '') or instant
+local most = instant + (burst + 1) * interval
+
+-- a time further away than any request can put it is a clock set back
+
+if tat > most then
+    tat = most
+end
+
+local wait = tat - burst * interval - instant
+
+if interval > 0 and wait > 0 then
+    count(KEYS[2], KEYS[3], 'grant.limited', 1, AUDIT,
+          { decision = 'rate_limited', reasons = '', grant = '' })
+    return { 2, attempt, wait, '' }
+end
+
+-- audit first
+
+if ARGV[3] == 'allowed' then
+    enter(KEYS[3], 'grant.issued', AUDIT)
+else
+    enter(KEYS[3], 'grant.refused', AUDIT)
+end
+
+if interval > 0 then
+    tat = math.max(tat, instant) + interval
+    redis.call('HSET', KEYS[2], 'tat', text(tat))
+    keep(KEYS[2], math.ceil((tat - instant) / 1000))
+end
+
+if ARGV[3] == 'allowed' then
+    redis.call('HSET', KEYS[1], 'attempt', attempt, 'epoch', ARGV[2],
+               'action', ARGV[4], 'state', 'fresh')
+    redis.call('EXPIRE', KEYS[1], text(life))
+else
+    redis.call('HSET', KEYS[1], 'attempt', attempt, 'state', 'refused')
+    redis.call('PEXPIRE', KEYS[1], REFUSED_LIFE)
+end
+
+return { 1, attempt, 0, '' }

@@ -37,24 +37,25 @@ my @WHO = ('Cookie: aidial_session=s_1', same_origin());
 my $playback;
 
 
-# edge(redis => ..., extra => ...): the words are those of http_config(), the
-# rest is what Nginx->start() takes.  One worker unless told otherwise: then
-# what is known of it is known of all.
+# edge(redis => ..., grant_rate => ..., extra => ...): the words are those of
+# http_config(), the rest is what Nginx->start() takes.  One worker unless told
+# otherwise: then what is known of it is known of all.
 
 sub edge {
     my (%option) = @_;
     my %word = map { exists $option{$_} ? ($_ => delete $option{$_}) : () }
-        qw(redis extra);
+        qw(redis grant_rate extra);
 
     return Test::Aidial::Nginx->start(http => http_config(%word), %option);
 }
 
 
-# the records of the examples, and a playback grant for ask(..., 'media')
+# the records of the examples, and a playback grant for ask(..., 'media'),
+# with the words of grant()
 
 sub prepare {
     records();
-    $playback = grant();
+    $playback = grant(@_);
 }
 
 
@@ -143,7 +144,7 @@ sub refusal {
 
     my $problem = eval { decode_json($answer->{body}) };
     return "$answer->{status} with " . length($answer->{body}) . ' bytes'
-        if !$problem;
+        if ref $problem ne 'HASH';
 
     return join ' ', $answer->{status}, $problem->{code} // 'no code',
         map { $_ // '-' } $answer->{headers}{'retry-after'},
@@ -288,8 +289,8 @@ sub middle {
 
 
 # override('GET aidial:x' => ..., EVALSHA => ...): as FakeRedis' script, with
-# constants only; a hash without "reply" is about the reply of the real one.
-# override() forgets them all.
+# constants only; a hash without "reply" is about the reply of the real one,
+# of which "swap", a pair, replaces a part.  override() forgets them all.
 
 sub override {
     my (%script) = @_;
@@ -350,7 +351,11 @@ sub _between {
                 ? $answer->{how} : $reply;
         }
 
-        return { %$answer, reply => passed_on(@words) };
+        my $reply = passed_on(@words);
+        my ($from, $to) = @{ $answer->{swap} // [ '', '' ] };
+
+        $reply =~ s/\Q$from/$to/;
+        return { %$answer, reply => $reply };
     }
 
     return passed_on(@words);

@@ -185,13 +185,14 @@ sub log {
 sub alerts { $_[0]->log(qr/\[(?:alert|emerg|crit)\]/) }
 
 
-# quits, and kills what did not quit in time; true when it did
+# quits, and kills what did not quit in time; true when it did.  Without Redis
+# it waits ten seconds for its audit entries.
 
 sub stop {
     my ($self, $seconds) = @_;
 
     $self->signal('QUIT');
-    my $left = wait_for { !$self->running } $seconds // 10;
+    my $left = wait_for { !$self->running } $seconds // 15;
     my @workers = $left ? () : $self->workers;
 
     kill KILL => @workers if @workers;

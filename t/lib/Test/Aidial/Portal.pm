@@ -14,7 +14,7 @@ use MIME::Base64 qw(encode_base64url);
 use Test::Aidial::World qw(redis key_text);
 
 our @EXPORT = qw(session call tenant json records portal same_origin
-                 token grant media_url);
+                 token grant epoch audit media_url);
 
 my $JSON = JSON::PP->new->canonical->allow_nonref;
 
@@ -142,7 +142,7 @@ sub token {
 
 
 # like token(), and registered in Redis as an issued grant is; "state" is
-# the state that Redis is to hold
+# the state that Redis is to hold, "epoch" the primary that registered it
 
 sub grant {
     my (%field) = (action => 'playback', tenant => 't_1', state => 'fresh',
@@ -150,10 +150,37 @@ sub grant {
 
     my $key = "aidial:{$field{tenant}}:grant:" . unpack('H*', $field{id});
 
-    redis('HSET', $key, action => $field{action}, state => $field{state});
+    redis('HSET', $key, action => $field{action}, state => $field{state},
+          epoch => $field{epoch} // epoch());
     redis('EXPIRE', $key, 3600);
 
     return token(%field);
+}
+
+
+# the id of the primary, by which it fences grants: of the suite's, or of
+# another Test::Aidial::Redis
+
+sub epoch {
+    my ($server) = @_;
+    my @info = ('INFO', 'replication');
+    my ($id) = ($server ? $server->command(@info) : redis(@info))
+        =~ /^master_replid:([0-9a-f]{40})/m or die 'no master_replid';
+
+    return $id;
+}
+
+
+# the entries of the tenant's audit stream, oldest first, as hashes; "event"
+# picks those of a kind
+
+sub audit {
+    my ($event, $tenant) = @_;
+    my $entries = redis('XRANGE', 'aidial:{' . ($tenant // 't_1') . '}:audit',
+                        '-', '+');
+
+    return grep { !defined $event || $_->{event} eq $event }
+           map { +{ @{ $_->[1] } } } @$entries;
 }
 
 

@@ -65,7 +65,14 @@ sub etag {
 }
 
 
-sub redis_server { $redis //= Test::Aidial::Redis->start(dir()) }
+# redis_server($other): what redis(), and so the records, speak to from now on
+
+sub redis_server {
+    $redis = $_[0] if @_;
+
+    return $redis //= Test::Aidial::Redis->start(dir());
+}
+
 
 sub redis { redis_server()->command(@_) }
 
@@ -77,13 +84,15 @@ sub fresh_origin { $origin++ }
 sub origin { dir() . "/origin-$origin.sock" }
 
 
-# http_config(redis => ..., zone => ..., grant_key => ..., extra => ...): the
-# http level; the first three are the directives' words, extra is appended
+# http_config(redis => ..., zone => ..., grant_key => ..., grant_rate => ...,
+# extra => ...): the http level; the first four are the directives' words,
+# extra is appended.  Grant requests are not limited unless a test says so.
 
 sub http_config {
     my (%word) = (
         redis => 'unix:' . redis_server()->path, zone => 'aidial:1m',
-        grant_key => 'k1 ' . dir() . '/k1.key', extra => '', @_
+        grant_key => 'k1 ' . dir() . '/k1.key', grant_rate => 'off',
+        extra => '', @_
     );
 
     my ($socket, @fail) = (origin());
@@ -94,6 +103,7 @@ sub http_config {
     aidial_recording_redis $word{redis};
     aidial_recording_zone $word{zone};
     aidial_recording_grant_key $word{grant_key};
+    aidial_recording_grant_rate $word{grant_rate};
     $word{extra}
 
     upstream origin {

@@ -1,0 +1,426 @@
+
+/*
+ * The ledger of one worker: who works here, who was killed, what is due.
+ *
+ * A worker signs in when it starts and signs out when it leaves.  One that is
+ * in the list but not among the processes was killed: what it left behind is
+ * taken over by whoever notices first.
+ *
+ * The timer lets a quitting worker go, unless something would be lost: while
+ * anything is owed and nobody else stays, it is not cancelable.
+ */
+
+
+#include "ngx_http_aidial_ledger.h"
+
+
+#define NGX_HTTP_AIDIAL_LEDGER_TICK   1000   /* ms */
+#define NGX_HTTP_AIDIAL_LEDGER_RETRY  250    /* ms, while something is due */
+
+
+static void ngx_http_aidial_ledger_tick(ngx_event_t *ev);
+static ngx_uint_t ngx_http_aidial_ledger_quit_locked(void);
+static ngx_uint_t ngx_http_aidial_ledger_alone_locked(void);
+static void ngx_http_aidial_ledger_bury_locked(void);
+static ngx_uint_t ngx_http_aidial_ledger_is_dead(
+    ngx_http_aidial_worker_t *worker);
+static void ngx_http_aidial_ledger_inherit_locked(ngx_uint_t id);
+static void ngx_http_aidial_ledger_unclaim_locked(ngx_uint_t id);
+static void ngx_http_aidial_ledger_again(void);
+static ngx_uint_t ngx_http_aidial_ledger_owes(void);
+
+
+ngx_http_aidial_ledger_t  ngx_http_aidial_ledger;
+
+
+ngx_int_t
+ngx_http_aidial_zone_init(ngx_shm_zone_t *zone, void *data)
+{
+    ngx_slab_pool_t           *slab;
+    ngx_http_aidial_shared_t  *shared;
+
+    if (data) {
+
+        /* a reload: the new workers go on with the old workers' state */
+
+        zone->data = data;
+        return NGX_OK;
+    }
+
+    slab = (ngx_slab_pool_t *) zone->shm.addr;
+
+    if (zone->shm.exists) {
+        zone->data = slab->data;
+        return NGX_OK;
+    }
+
+    shared = ngx_slab_calloc(slab, sizeof(ngx_http_aidial_shared_t));
+    if (shared == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_queue_init(&shared->workers);
+    ngx_queue_init(&shared->deliveries);
+    ngx_queue_init(&shared->open);
+    ngx_queue_init(&shared->due);
+    ngx_queue_init(&shared->counts);
+
+    ngx_rbtree_init(&shared->playbacks, &shared->playbacks_end,
+                    ngx_rbtree_insert_value);
+    ngx_rbtree_init(&shared->users, &shared->users_end,
+                    ngx_rbtree_insert_value);
+
+    /* a zone that is full is said by who needed room, once a second */
+
+    slab->log_nomem = 0;
+    slab->data = shared;
+    zone->data = shared;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_aidial_ledger_start(ngx_cycle_t *cycle, ngx_shm_zone_t *zone)
+{
+    ngx_http_aidial_ledger_t  *ledger;
+    ngx_http_aidial_worker_t  *worker;
+
+    ledger = &ngx_http_aidial_ledger;
+
+    ledger->shared = zone->data;
+    ledger->slab = (ngx_slab_pool_t *) zone->shm.addr;
+    ledger->log = cycle->log;
+
+    ngx_shmtx_lock(&ledger->slab->mutex);
+
+    worker = ngx_slab_calloc_locked(ledger->slab,
+                                    sizeof(ngx_http_aidial_worker_t));
+    if (worker) {
+        worker->pid = ngx_pid;
+        worker->id = ++ledger->shared->last_id;
+        ledger->worker = worker;
+
+        /* before it is in the list: another one of its pid was killed */
+
+        ngx_http_aidial_ledger_bury_locked();
+        ngx_queue_insert_tail(&ledger->shared->workers, &worker->queue);
+    }
+
+    ngx_shmtx_unlock(&ledger->slab->mutex);
+
+    if (worker == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "\"aidial_recording_zone\" is full, expected room for "
+                      "one more worker");
+        return NGX_ERROR;
+    }
+
+    ledger->timer.handler = ngx_http_aidial_ledger_tick;
+    ledger->timer.data = ledger;
+    ledger->timer.log = ledger->log;
+
+    ngx_http_aidial_ledger_again();
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_aidial_ledger_tick(ngx_event_t *ev)
+{
+    ngx_uint_t                 leave;
+    ngx_http_aidial_ledger_t  *ledger;
+
+    ledger = ev->data;
+
+    ngx_shmtx_lock(&ledger->slab->mutex);
+
+    ngx_http_aidial_ledger_bury_locked();
+    ngx_http_aidial_accounts_idle_locked(NGX_HTTP_AIDIAL_PLAYBACK_IDLE);
+    leave = ngx_exiting && ngx_http_aidial_ledger_quit_locked();
+
+    ngx_shmtx_unlock(&ledger->slab->mutex);
+
+    if (leave) {
+        return;
+    }
+
+    ngx_http_aidial_closing_send();
+    ngx_http_aidial_count_send();
+    ngx_http_aidial_ledger_again();
+}
+
+
+/* 1: this worker need not stay for the ledger */
+
+static ngx_uint_t
+ngx_http_aidial_ledger_quit_locked(void)
+{
+    ngx_http_aidial_ledger_t  *ledger;
+
+    ledger = &ngx_http_aidial_ledger;
+
+    ledger->worker->quits = 1;
+
+    if (!ngx_http_aidial_ledger_alone_locked()) {
+
+        /* a reload, or one of several that quit: the last one stays */
+
+        return 1;
+    }
+
+    ngx_http_aidial_accounts_idle_locked(0);
+
+    if (!ngx_queue_empty(&ledger->shared->open)) {
+
+        /* a response still runs, and its end will be due */
+
+        ledger->quitting = 0;
+        return 0;
+    }
+
+    if (ledger->quitting == 0) {
+        ledger->quitting = ngx_current_msec ? ngx_current_msec : 1;
+    }
+
+    if (ngx_current_msec - ledger->quitting >= NGX_HTTP_AIDIAL_QUIT_WAIT) {
+        ngx_http_aidial_closing_lost_locked();
+    }
+
+    return ngx_queue_empty(&ledger->shared->due);
+}
+
+
+/* 1: every other worker quits as well, or there is none */
+
+static ngx_uint_t
+ngx_http_aidial_ledger_alone_locked(void)
+{
+    ngx_queue_t               *q, *workers;
+    ngx_http_aidial_worker_t  *worker;
+
+    workers = &ngx_http_aidial_ledger.shared->workers;
+
+    for (q = ngx_queue_head(workers);
+         q != ngx_queue_sentinel(workers);
+         q = ngx_queue_next(q))
+    {
+        worker = ngx_queue_data(q, ngx_http_aidial_worker_t, queue);
+
+        if (!worker->quits && worker != ngx_http_aidial_ledger.worker) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static void
+ngx_http_aidial_ledger_bury_locked(void)
+{
+    ngx_queue_t               *q, *next, *workers;
+    ngx_http_aidial_worker_t  *worker;
+
+    workers = &ngx_http_aidial_ledger.shared->workers;
+
+    for (q = ngx_queue_head(workers);
+         q != ngx_queue_sentinel(workers);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        worker = ngx_queue_data(q, ngx_http_aidial_worker_t, queue);
+
+        if (!ngx_http_aidial_ledger_is_dead(worker)) {
+            continue;
+        }
+
+        ngx_log_error(NGX_LOG_NOTICE, ngx_http_aidial_ledger.log, 0,
+                      "aidial: worker process %P is gone, its deliveries are "
+                      "closed", worker->pid);
+
+        ngx_http_aidial_ledger_inherit_locked(worker->id);
+        ngx_queue_remove(q);
+        ngx_slab_free_locked(ngx_http_aidial_ledger.slab, worker);
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_aidial_ledger_is_dead(ngx_http_aidial_worker_t *worker)
+{
+    if (worker == ngx_http_aidial_ledger.worker) {
+        return 0;
+    }
+
+    return worker->pid == ngx_pid
+           || (kill(worker->pid, 0) == -1 && ngx_errno == ESRCH);
+}
+
+
+/* the deliveries of a worker that is gone end here */
+
+static void
+ngx_http_aidial_ledger_inherit_locked(ngx_uint_t id)
+{
+    ngx_queue_t                 *q, *next, *deliveries;
+    ngx_http_aidial_delivery_t  *delivery;
+
+    deliveries = &ngx_http_aidial_ledger.shared->deliveries;
+
+    for (q = ngx_queue_head(deliveries);
+         q != ngx_queue_sentinel(deliveries);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        delivery = ngx_queue_data(q, ngx_http_aidial_delivery_t, queue);
+
+        if (delivery->owner == id) {
+            ngx_http_aidial_delivery_killed_locked(delivery);
+        }
+    }
+
+    ngx_http_aidial_ledger_unclaim_locked(id);
+}
+
+
+/* what it was sending is free to be sent again */
+
+static void
+ngx_http_aidial_ledger_unclaim_locked(ngx_uint_t id)
+{
+    ngx_queue_t                *q;
+    ngx_http_aidial_count_t    *count;
+    ngx_http_aidial_shared_t   *shared;
+    ngx_http_aidial_account_t  *account;
+
+    shared = ngx_http_aidial_ledger.shared;
+
+    for (q = ngx_queue_head(&shared->due);
+         q != ngx_queue_sentinel(&shared->due);
+         q = ngx_queue_next(q))
+    {
+        account = ngx_queue_data(q, ngx_http_aidial_account_t, queue);
+
+        if (account->claim == id) {
+            account->claim = 0;
+        }
+    }
+
+    for (q = ngx_queue_head(&shared->counts);
+         q != ngx_queue_sentinel(&shared->counts);
+         q = ngx_queue_next(q))
+    {
+        count = ngx_queue_data(q, ngx_http_aidial_count_t, queue);
+
+        if (count->claim == id) {
+            count->claim = 0;
+        }
+    }
+}
+
+
+void
+ngx_http_aidial_ledger_wake(void)
+{
+    ngx_http_aidial_closing_send();
+    ngx_http_aidial_ledger_again();
+}
+
+
+/* a glance without the lock: the next tick looks again */
+
+static ngx_uint_t
+ngx_http_aidial_ledger_owes(void)
+{
+    ngx_http_aidial_shared_t  *shared;
+
+    shared = ngx_http_aidial_ledger.shared;
+
+    return !ngx_queue_empty(&shared->due) || !ngx_queue_empty(&shared->open);
+}
+
+
+static void
+ngx_http_aidial_ledger_again(void)
+{
+    ngx_msec_t                 delay;
+    ngx_http_aidial_ledger_t  *ledger;
+
+    ledger = &ngx_http_aidial_ledger;
+
+    delay = ngx_queue_empty(&ledger->shared->due)
+            ? NGX_HTTP_AIDIAL_LEDGER_TICK : NGX_HTTP_AIDIAL_LEDGER_RETRY;
+
+    /* set before it is armed: a worker that quits looks at armed timers */
+
+    ledger->timer.cancelable = !ngx_http_aidial_ledger_owes();
+
+    ngx_add_timer(&ledger->timer, delay);
+}
+
+
+/*
+ * The worker leaves.  What is owed stays in the zone for the others; without
+ * others it is said, which is all that is left to do.
+ */
+
+void
+ngx_http_aidial_ledger_stop(void)
+{
+    ngx_http_aidial_ledger_t  *ledger;
+
+    ledger = &ngx_http_aidial_ledger;
+
+    if (ledger->worker == NULL) {
+        return;
+    }
+
+    ngx_shmtx_lock(&ledger->slab->mutex);
+
+    ngx_http_aidial_ledger_inherit_locked(ledger->worker->id);
+
+    ngx_queue_remove(&ledger->worker->queue);
+    ngx_slab_free_locked(ledger->slab, ledger->worker);
+
+    if (ngx_queue_empty(&ledger->shared->workers)) {
+        ngx_http_aidial_accounts_idle_locked(0);
+        ngx_http_aidial_closing_lost_locked();
+    }
+
+    ngx_shmtx_unlock(&ledger->slab->mutex);
+
+    ledger->worker = NULL;
+    ledger->shared = NULL;
+}
+
+
+size_t
+ngx_http_aidial_facts_packed(const ngx_http_aidial_facts_t *facts)
+{
+    return ngx_aidial_audit_packed(&facts->keys.grant,
+                                   NGX_HTTP_AIDIAL_LEDGER_AUDIT)
+           + ngx_aidial_audit_packed(facts->audit.fields,
+                                     NGX_AIDIAL_AUDIT_FIELDS);
+}
+
+
+void
+ngx_http_aidial_facts_pack(u_char *data, const ngx_http_aidial_facts_t *facts)
+{
+    data = ngx_aidial_audit_pack(data, &facts->keys.grant,
+                                 NGX_HTTP_AIDIAL_LEDGER_AUDIT);
+    (void) ngx_aidial_audit_pack(data, facts->audit.fields,
+                                 NGX_AIDIAL_AUDIT_FIELDS);
+}
+
+
+void
+ngx_http_aidial_facts_unpack(u_char *data, ngx_http_aidial_facts_t *facts)
+{
+    data = ngx_aidial_audit_unpack(data, &facts->keys.grant,
+                                   NGX_HTTP_AIDIAL_LEDGER_AUDIT);
+    (void) ngx_aidial_audit_unpack(data, facts->audit.fields,
+                                   NGX_AIDIAL_AUDIT_FIELDS);
+}
