@@ -102,7 +102,7 @@ $url = healthy();
 $from = $middle->log;
 lose(EVALSHA => 1, { reply => '', delay => 0.2, close => 1 });
 in_flight($nginx, $url, steps => 2)->close;
-ok(wait_for(sub { $nginx->log(qr/ended: .*; 0 operations fail, 0 may/) }, 2),
+ok(wait_for(sub { $nginx->log(qr/ended: .*; 0 operations fail, \d may/) }, 2),
    'redis - the client left - the connection ends');
 ok(serving($nginx, 'status', 2), 'redis - the client left - others are served');
 is(repeated($from), 1, 'redis - the client left - not asked again');
@@ -118,12 +118,23 @@ lose(EVALSHA => 1, 'close');
 is(ask($nginx, $url)->{status}, 200, 'redis - another connection - served');
 
 $nginx->write_conf(http => http_config(redis => 'unix:' . $middle->path));
-override();
-$url = download_url();
-$nginx->reload or die 'no reload';
-serving($nginx, 'status', 2) or die 'not served';
-lose(EVALSHA => 1, 'close');
-is(refusal(ask($nginx, $url)), refused(), 'redis - a young connection - 503');
+
+my $answer;
+
+# on a machine that is busy it may have been older than a second
+
+for (1 .. 10) {
+    override();
+    $url = download_url();
+    $begin = time;
+    $nginx->reload or die 'no reload';
+    serving($nginx, 'status', 2) or die 'not served';
+    lose(EVALSHA => 1, 'close');
+    $answer = ask($nginx, $url);
+    last if time - $begin < 0.9;
+}
+
+is(refusal($answer), refused(), 'redis - a young connection - 503');
 
 # a worker that quits comes back for it
 
@@ -149,14 +160,16 @@ sub healthy {
 }
 
 
-# how often the same script was asked for since, at most
+# how often the same script was asked for since, at most; the end of a download
+# is another matter
 
 sub repeated {
     my ($from) = @_;
     my @lines = $middle->log;
     my (%count, $most);
 
-    $count{$_}++ for grep { /\AEVALSHA/ } @lines[$from .. $#lines];
+    $count{$_}++ for grep { /\AEVALSHA/ && !/ download\.\w+ \d/ }
+        @lines[$from .. $#lines];
     ($most) = sort { $b <=> $a } values %count, 0;
 
     return $most;
