@@ -237,7 +237,7 @@ ngx_aidial_redis_pool_epoch(ngx_aidial_redis_conn_t *conn)
 
     if (pool->known) {
         ngx_log_error(NGX_LOG_WARN, &conn->transport.log, 0,
-                      "aidial: Redis was restarted or has another primary, "
+                      "aidial: the replication id of Redis has changed, "
                       "grants issued before are void");
     }
 
