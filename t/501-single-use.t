@@ -50,7 +50,7 @@ my $token = download();
 my $answer = ask_media($edge, "/large/$token");
 my @entries = (entries('download.completed', 11), audit('download.started'));
 
-is($answer->{body}, $bytes, 'media - whole - 200');
+ok($answer->{body} eq $bytes, 'media - whole - 200');
 
 my ($closing) = grep { grant_key($token) =~ /:$_->{grant}\z/ }
                 audit('download.completed');
@@ -100,7 +100,7 @@ is(refusal(ask_media($_, "/large/$token")), $USED,
    'media - asked whole while it runs - 410 grant_used') for @edges;
 is($edge->client->head("/large/$token", session())->{status}, 410,
    'media - HEAD while it runs - 410');
-is(substr($bytes, 100_000), $client->read_bytes((2 << 20) - 100_000),
+ok(substr($bytes, 100_000) eq $client->read_bytes((2 << 20) - 100_000),
    'media - others asked meanwhile - the delivery goes on');
 is(events($token, 2), 'started completed', 'media - then - completed');
 
@@ -111,7 +111,7 @@ is($_->client->head("/large/$token", session())->{status}, 200,
    'media - HEAD of a fresh grant - 200') for @edges, @edges;
 is(state_of($token), 'fresh', 'media - HEAD - the grant is fresh');
 is(events($token, 0), '', 'media - HEAD - nothing is entered');
-is(ask_media($edges[1], "/large/$token")->{body}, $bytes,
+ok(ask_media($edges[1], "/large/$token")->{body} eq $bytes,
    'media - GET after HEADs - 200');
 
 for my $edge (@edges) {

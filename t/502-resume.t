@@ -132,7 +132,7 @@ $answer = ask_media($nginx, "/large/$token", 'Range: bytes=0-999');
 is("$answer->{status} $answer->{headers}{'content-range'}",
    "206 bytes 0-999/$SIZE", 'media - the first answer is a part - 206');
 events($token, 2);
-is(resume($nginx, "/large/$token", 1000)->{body}, substr($bytes, 1000),
+ok(resume($nginx, "/large/$token", 1000)->{body} eq substr($bytes, 1000),
    'media - the first answer was a part from 0 - resumed');
 
 # ---- another worker, after a reload

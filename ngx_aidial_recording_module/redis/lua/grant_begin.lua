@@ -17,17 +17,7 @@ local attempt = ARGV[1]
 local AUDIT = 3
 
 local bad = #KEYS ~= 2 and refuse('bad arity') or misfit(AUDIT)
-            or wrong_type(KEYS[2], 'stream')
-
-if bad then
-    return bad
-end
-
-if #attempt < 1 or #attempt > 64 or #ARGV[2] ~= 40 then
-    return refuse('argument out of bounds')
-end
-
-bad = other_primary(ARGV[2])
+            or wrong_type(KEYS[2], 'stream') or stale()
 
 if bad then
     return bad

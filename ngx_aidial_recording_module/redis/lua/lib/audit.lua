@@ -76,15 +76,20 @@ local function wrong_type(key, expected)
 end
 
 
--- What a connection knows of its primary may be seconds old: a role may have
+-- ARGV[1] names the attempt, and ARGV[2] the primary that the connection
+-- believes to talk to.  What it knows may be seconds old: a role may have
 -- changed twice under it.  The error that this is, or nil; the edge connects
 -- anew when it gets it.
 
-local function other_primary(epoch)
+local function stale()
+    if #ARGV[1] < 1 or #ARGV[1] > 64 or #ARGV[2] ~= 40 then
+        return refuse('argument out of bounds')
+    end
+
     local id = string.match(redis.call('INFO', 'replication'),
                             '\nmaster_replid:(%x+)')
 
-    if id == epoch then
+    if id == ARGV[2] then
         return nil
     end
 

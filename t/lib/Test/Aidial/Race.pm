@@ -216,7 +216,8 @@ sub ask {
 sub _request {
     my ($sid, $id, %how) = @_;
     my @headers = ('Host: localhost', "Cookie: aidial_session=$sid",
-                   'Sec-Fetch-Site: same-origin', "User-Agent: race/$id", 'Connection: close',
+                   'Sec-Fetch-Site: same-origin', "User-Agent: race/$id",
+                   'Connection: ' . one_of(undef, qw(close keep-alive)),
                    @{ $how{headers} // [] });
 
     push @headers, 'Content-Type: application/json',
