@@ -12,7 +12,7 @@ use warnings;
 
 use Digest::SHA qw(sha1_hex);
 use File::Basename qw(dirname);
-use Test::Aidial::World qw(dir);
+use Test::Aidial::World qw(dir redis);
 
 my $ROOT = dirname(__FILE__) . '/../../../../..';
 
@@ -20,9 +20,10 @@ my $ROOT = dirname(__FILE__) . '/../../../../..';
 # it must lead to.  "race" are options that it needs to show.
 
 my %DOWNLOAD = (kinds => { download => 1 });
-my %RESUME = (%DOWNLOAD, grants => 250, resets => 0.6);
+my %RESUME = (%DOWNLOAD, grants => 60, resets => 0.6, least => 3_000_000);
 my %PLAYBACK = (kinds => { playback => 1 });
 my %LIMITED = (kinds => { limited => 1 });
+my %LONG = (grants => 100_000, seconds => 6);
 
 my %BROKEN = (
     'redeem does not look at the state' => {
@@ -39,13 +40,13 @@ my %BROKEN = (
     'redeem does not know its own attempt again' => {
         script => 'grant_redeem', wrong => 'opening',
         from => q{if state == 'running' and held[4] == attempt then},
-        to => 'if false then', forget => 0.004,
-        race => { %DOWNLOAD, grants => 500 },
+        to => 'if false then', forget => 1,
+        race => { %DOWNLOAD, %LONG },
     },
     'all primaries are one' => {
         wrong => 'fence', fixed => 'f' x 40,
-        race => { %DOWNLOAD, grants => 500, kills => 4, faults => 0.5,
-                  only => 'kill', kill => [ 'old' ], late => 1 },
+        race => { %DOWNLOAD, %LONG, kills => 2, faults => 0.5, width => 40,
+                  only => 'kill', kill => [ 'old' ], late => 1, idle => 1 },
     },
     'resume does not look at the session' => {
         script => 'grant_redeem', wrong => 'double',
@@ -62,7 +63,7 @@ my %BROKEN = (
     'resume repeats as much as it likes' => {
         script => 'grant_redeem', wrong => 'double',
         from => q{math.min(OVERLAP, math.floor(size / 2))}, to => 'size * 16',
-        race => \%RESUME,
+        race => { %RESUME, grants => 120, least => 200_000 },
     },
     'renewal forgets the entity tag' => {
         script => 'grant_renew', wrong => 'withheld',
@@ -75,9 +76,9 @@ my %BROKEN = (
         race => \%DOWNLOAD,
     },
     'close does not know its own attempt again' => {
-        script => 'grant_close', wrong => 'closing', forget => 0.1,
+        script => 'grant_close', wrong => 'closing', forget => 1,
         from => q{if held[4] then}, to => 'if false then',
-        race => \%DOWNLOAD,
+        race => { %DOWNLOAD, %LONG },
     },
     'close gives back what was delivered' => {
         script => 'grant_close', wrong => 'double',
@@ -102,8 +103,8 @@ my %BROKEN = (
     'issue does not know its own attempt again' => {
         script => 'grant_issue', wrong => 'entry',
         from => q{if redis.call('EXISTS', KEYS[1]) == 1 then},
-        to => 'if false then', forget => 0.02,
-        race => { kinds => { playback => 1 }, grants => 500 },
+        to => 'if false then', forget => 1,
+        race => { %PLAYBACK, %LONG },
     },
     'issue does not count' => {
         script => 'grant_issue', wrong => 'rate',
@@ -146,16 +147,21 @@ sub scripts {
 }
 
 
-# Every edge gets the broken script.  "forget" is the share of its calls whose
-# answer is lost, so that the same attempt asks again; a small one, because an
-# edge that loses its connections all the time asks nobody again.
+# Every edge gets the broken script.  "forget": now and then its answer is
+# lost, so that the same attempt asks again; not more often, because an edge
+# that loses one connection behind the other does not ask again.
 
 sub wear {
     my ($site, $name) = @_;
     my $broken = $BROKEN{$name};
 
-    return map { $_->proxy->fixed($broken->{fixed}) } $site->edges
-        if $broken->{fixed};
+    if ($broken->{fixed}) {
+        $_->proxy->fixed($broken->{fixed}) for $site->edges;
+
+        # they ask again when they connect
+
+        return redis('CLIENT', 'KILL', 'USER', 'edge');
+    }
 
     my $right = scripts()->{ $broken->{script} }
         // die "no script $broken->{script}";
@@ -170,7 +176,7 @@ sub wear {
 
     for my $proxy (map { $_->proxy } $site->edges) {
         $proxy->broken($sha, $wrong);
-        $proxy->arm('forget', count => 1000, share => $broken->{forget},
+        $proxy->arm('forget', count => 1000, pause => 1.3,
                     match => "^EVALSHA $sha ") if $broken->{forget};
     }
 }

@@ -268,7 +268,12 @@ sub _delivered {
 
     my @spent = grep { ($_->{closing}{event} // '') ne 'download.voided' }
                 values %{ $use->{seen} };
-    $checker->add('burned') if @spent && !$any;
+    return if !@spent || $any;
+
+    $checker->add('burned');
+    $checker->add('burned by faults')
+        if !grep { $_->{request}{cut} eq 'client'
+                   || $_->{request}{half_closed} } @spent;
 }
 
 
@@ -282,11 +287,12 @@ sub _withheld {
                     "request $used[0]{id}: used, and it never was")
         if @used && !%{ $use->{seen} };
 
-    # of a worker that was killed the grant is closed, and no entry says so
+    # a worker that was killed has closed the grant, and without Redis the
+    # entity tag may not be kept: no entry says so
 
-    return if grep { my $r = $_->{request};
-                     $r->{cut} && $checker->excused('cuts', $r) }
-              values %{ $use->{seen} };
+    return if grep { $checker->excused('cuts', $_)
+                     || $checker->excused('silent', $_) }
+              map { $_->{request} } values %{ $use->{seen} };
 
     for my $r (grep { $_->{role} eq 'resume' } @used) {
         my $then = _still($use, $r) or next;
