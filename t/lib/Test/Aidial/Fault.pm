@@ -28,7 +28,7 @@ use Test::Aidial::Process qw(spawn);
 
 our @EXPORT = qw(edge prepare playback_url download_url media_bytes
                  ask start_asking in_flight timed refusal refused serving
-                 load_begin load_end in_order descriptors
+                 load_begin load_end settled in_order descriptors
                  access_lines answered_as
                  middle override hold release lose passed_on bulk);
 
@@ -209,6 +209,19 @@ sub load_end {
 }
 
 
+# every delivery of a download has its end: no closing script is under way that
+# would meet the next override()
+
+sub settled {
+    wait_for {
+        my @events = map { $_->{event} } audit();
+
+        grep({ /\Adownload\.(?:started|resumed)\z/ } @events)
+            == grep { /\Adownload\.(?:completed|aborted|voided)\z/ } @events;
+    } 3 or die 'a delivery has no end';
+}
+
+
 # The end of every file: the workers are the ones they were, nginx quits in
 # time, and it said nothing alarming - after the quit, for an open socket is
 # said at the very end.  "crit" allows lines of that kind that match, "killed"
@@ -289,7 +302,7 @@ sub middle {
 
 
 # override('GET aidial:x' => ..., EVALSHA => ...): as FakeRedis' script, with
-# constants only; a hash without "reply" is about the reply of the real one,
+# constants only, or by the first two words ("EVALSHA <sha>"); a hash without "reply" is about the reply of the real one,
 # of which "swap", a pair, replaces a part.  override() forgets them all.
 
 sub override {
@@ -338,7 +351,7 @@ sub _between {
     my $script = Storable::retrieve($said);
     my $line = join ' ', @words;
 
-    for my $key ($line, $words[0]) {
+    for my $key ($line, "$words[0] $words[1]", $words[0]) {
         next if !exists $script->{$key};
 
         my $answer = $script->{$key};
