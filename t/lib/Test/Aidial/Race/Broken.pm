@@ -23,7 +23,7 @@ my %DOWNLOAD = (kinds => { download => 1 });
 my %RESUME = (%DOWNLOAD, grants => 60, resets => 0.6, least => 3_000_000);
 my %PLAYBACK = (kinds => { playback => 1 });
 my %LIMITED = (kinds => { limited => 1 });
-my %LONG = (grants => 100_000, seconds => 6);
+my %LONG = (grants => 100_000, seconds => 5);
 
 my %BROKEN = (
     'redeem does not look at the state' => {
@@ -44,7 +44,8 @@ my %BROKEN = (
         race => { %DOWNLOAD, %LONG },
     },
     'all primaries are one' => {
-        wrong => 'fence', fixed => 'f' x 40,
+        script => 'all', wrong => 'fence', fixed => 'f' x 40,
+        from => 'if id == ARGV[2] then', to => 'if true then',
         race => { %DOWNLOAD, %LONG, kills => 2, faults => 0.5, width => 40,
                   only => 'kill', kill => [ 'old' ], late => 1, idle => 1 },
     },
@@ -147,38 +148,46 @@ sub scripts {
 }
 
 
-# Every edge gets the broken script.  "forget": now and then its answer is
-# lost, so that the same attempt asks again; not more often, because an edge
-# that loses one connection behind the other does not ask again.
+# Every edge gets the broken script, or all that have the line.  "forget": now
+# and then its answer is lost, so that the same attempt asks again; not more
+# often, because an edge that loses one connection behind the other does not
+# ask again.  "fixed": what every Redis calls itself.
 
 sub wear {
     my ($site, $name) = @_;
     my $broken = $BROKEN{$name};
+    my $scripts = scripts();
+    my @names = grep { $broken->{script} eq 'all' || $broken->{script} eq $_ }
+                sort keys %$scripts;
+    my $worn = 0;
 
-    if ($broken->{fixed}) {
-        $_->proxy->fixed($broken->{fixed}) for $site->edges;
+    for my $right (@$scripts{@names}) {
+        my $wrong = $right;
 
-        # they ask again when they connect
+        next if $wrong !~ s/\Q$broken->{from}\E/$broken->{to}/;
 
-        return redis('CLIENT', 'KILL', 'USER', 'edge');
+        $worn++;
+        _hand_out($_->proxy, $broken, sha1_hex($right), $wrong)
+            for $site->edges;
     }
-
-    my $right = scripts()->{ $broken->{script} }
-        // die "no script $broken->{script}";
-    my $wrong = $right;
 
     # a script that changed must not make a control that controls nothing
 
-    $wrong =~ s/\Q$broken->{from}\E/$broken->{to}/
-        or die "$broken->{script}: nothing to break: $broken->{from}";
+    die "$broken->{script}: nothing to break: $broken->{from}" if !$worn;
 
-    my $sha = sha1_hex($right);
+    # an edge asks who Redis is when it connects
 
-    for my $proxy (map { $_->proxy } $site->edges) {
-        $proxy->broken($sha, $wrong);
-        $proxy->arm('forget', count => 1000, pause => 1.3,
-                    match => "^EVALSHA $sha ") if $broken->{forget};
-    }
+    redis('CLIENT', 'KILL', 'USER', 'edge') if $broken->{fixed};
+}
+
+
+sub _hand_out {
+    my ($proxy, $broken, $sha, $text) = @_;
+
+    $proxy->broken($sha, $text);
+    $proxy->fixed($broken->{fixed}) if $broken->{fixed};
+    $proxy->arm('forget', count => 1000, pause => 1.3,
+                match => "^EVALSHA $sha ") if $broken->{forget};
 }
 
 
