@@ -86,6 +86,14 @@ my %BROKEN = (
         from => q{elseif event == 'download.voided' then},
         to => 'elseif true then', race => \%DOWNLOAD,
     },
+    'close gives back what a killed worker had' => {
+        script => 'grant_close', wrong => 'double',
+        from => q{if held[1] == 'closed' or ARGV[4] == '1' then}
+                . qq{\n    redis.call('HSET', KEYS[1], 'state', 'closed')},
+        to => q{if ARGV[4] == '1' then }
+              . q{redis.call('HSET', KEYS[1], 'state', 'fresh')},
+        race => { %RESUME, faults => 0.3, only => 'workers' },
+    },
     'close enters other bytes' => {
         script => 'grant_close', wrong => 'bytes',
         from => q{'bytes', ARGV[6]}, to => q{'bytes', '0'},
