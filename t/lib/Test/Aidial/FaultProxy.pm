@@ -9,7 +9,7 @@ package Test::Aidial::FaultProxy;
 #     my $hits = $proxy->clear;
 #
 # A fault is armed for the next "count" commands that match (the words, joined
-# by blanks; "share" of them, all unless told) and meets one command each:
+# by blanks), of which it meets one in "pause" seconds (0: all):
 #
 #     reset    the connection ends, the command was not passed on
 #     lost     the connection ends at once, the command was passed on
@@ -82,7 +82,7 @@ sub arm {
     die "unknown fault $fault" if !$FAULT{$fault};
 
     return $self->_tell({ do => 'arm', fault => $fault, count => 1,
-                          share => 1, match => '', seconds => 0.1, %how });
+                          pause => 0, match => '', seconds => 0.1, %how });
 }
 
 
@@ -185,7 +185,8 @@ sub _hear {
     my $hits = {};
 
     if ($what->{do} eq 'arm') {
-        push @{ $proxy->{armed} }, { %$what, match => qr/$what->{match}/ };
+        push @{ $proxy->{armed} }, { %$what, match => qr/$what->{match}/,
+                                     after => time + $what->{pause} };
 
     } elsif ($what->{do} eq 'mode') {
         $proxy->{mode} = $what->{mode};
@@ -314,7 +315,9 @@ sub _fault {
     my $line = join ' ', @$words;
     my ($fault) = grep { $line =~ $_->{match} } @{ $proxy->{armed} };
 
-    return if !$fault || rand() >= $fault->{share};
+    return if !$fault || $fault->{after} > time;
+
+    $fault->{after} = time + $fault->{pause};
 
     $proxy->{hits}{ $fault->{fault} }++;
     @{ $proxy->{armed} } = grep { $_ != $fault } @{ $proxy->{armed} }

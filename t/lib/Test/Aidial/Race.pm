@@ -11,7 +11,8 @@ package Test::Aidial::Race;
 # seconds (no new story after that), faults (how far they are apart: 1 is
 # about a second, 0: there are none), only (this kind of fault), kinds (of stories, with their weights),
 # kills (of Redis, so many), kill (what it is to know then), late (the share
-# of grants that are tried again much later), resets (the share of clients that reset while
+# of grants that are tried again much later), idle (the share of grants that
+# are not used at once), least (size of the recordings), resets (the share of clients that reset while
 # they read).
 #
 # Every request, fault and recovery is a record in the history, an array of
@@ -40,6 +41,7 @@ sub new {
         grants => 100, width => 12, seconds => 600, faults => 0, kills => 0,
         kinds => \%KINDS, busy => {}, history => [], told => 0, telling => 0,
         pending => 0, kill => [ qw(old empty) ], late => 0.3,
+        idle => 0.1, least => 0,
         ids => 0, redis_hears => 1, resets => 0.16,
         calm_grants => 30, settle => $LEASE,
         clients => Test::Aidial::Race::Clients->new, %option,

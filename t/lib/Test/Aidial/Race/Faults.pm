@@ -16,6 +16,7 @@ use Test::Aidial::World qw(redis redis_server);
 use Time::HiRes qw(time);
 
 my $SLACK = 1;          # seconds in which service is back
+my $RECOVERY = 2;       # what is left for it, whether it is in time or not
 my $DENIED = 6.5;       # and after a login that was refused, as documented
 
 # kind => [ weight, code ]; the code does it and returns how long it is to
@@ -49,15 +50,16 @@ sub new {
 sub begin { $_[0]->_wait }
 
 
+# mostly one behind the other, and often enough so far apart that nothing
+# excuses what goes wrong; how long an edge takes to come back is measured
+# while nothing else is in its way
+
 sub _wait {
-    my ($self) = @_;
+    my ($self, $least) = @_;
     my $gap = rand() < 0.7 ? 0.2 + rand 0.5 : 1.5 + rand 1.5;
 
-    # mostly one behind the other, and often enough so far apart that nothing
-    # excuses what goes wrong
-
-    $self->{race}->clients->at($gap * $self->{race}{faults},
-                               sub { $self->_next });
+    $gap = max($gap * $self->{race}{faults}, $least // 0);
+    $self->{race}->clients->at($gap, sub { $self->_next });
 }
 
 
@@ -99,7 +101,7 @@ sub _undo {
     $fault->{t1} = time;
     $self->{slack} = $fault->{slack};
     $self->{race}->record(%$fault);
-    $self->_wait;
+    $self->_wait($fault->{kind} =~ /\Akill/ ? $RECOVERY : 0);
 }
 
 

@@ -54,6 +54,7 @@ sub _choose {
     my $user = $self->_site->user($who);
 
     @$self{qw(who call)} = ($who, $call // one_of(
+        grep { $self->_site->recording($_)->{size} >= $self->{race}{least} }
         $self->_site->calls($user->{tenant})));
     $self->{size} = $self->_site->recording($self->{call})->{size};
 
@@ -165,7 +166,8 @@ sub _download {
     $self->_choose(one_of(qw(first first again second foreign)));
     $self->_issue(sub {
         return $self->_end if !$self->{grant};
-        $self->_use;
+        return $self->_use if rand() >= $self->{race}{idle};
+        $self->_later(rand 1, sub { $self->_use });
     });
 }
 
@@ -247,8 +249,11 @@ sub _wrong {
                  { tag => "W/$self->{tag}" });
 
     push @wrong, { who => $self->{again} } if $self->{again};
-    push @wrong, { from => $self->{size} - 1 }
-        if $self->{reached} + 1_000_000 < $self->{size};
+
+    # further than any buffer can have brought it
+
+    push @wrong, { from => $self->{reached} + 600_000 }
+        if $self->{reached} + 600_000 < $self->{size};
 
     return [ 'other', %right, who => one_of(@{ $self->{others} }) ]
         if rand() < 0.1;
