@@ -34,12 +34,13 @@ ok(scalar $nginx->log(qr/\[error\].*Redis answered with the error "NOREPLICAS/),
    'redis - too few replicas - said');
 is(ask($nginx, 'status')->{status}, 200, 'redis - too few replicas, status - 200');
 
-# one comes
+# one comes, and with it another replication id
 
 my $replica = replica('replica', $port);
 
 ok(serving($nginx, 'grant', 5), 'redis - a replica - grants again');
-is(ask($nginx, $url)->{status}, 200, 'redis - a replica - download served');
+is(ask($nginx, download_url())->{status}, 200,
+   'redis - a replica - download served');
 
 in_order($nginx);
 done_testing();

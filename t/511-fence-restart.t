@@ -65,7 +65,8 @@ for my $how (qw(crash down)) {
     ok(back($nginx, $said + 2), "fence - log, $how, restarted - back");
     is(tally(map { $_ eq 'fresh' ? 'fresh' : 'known' } states(@used)),
        "$N x known", "fence - log, $how, restarted - Redis knows the uses");
-    is(tally(asked(@used)), $FENCED, "fence - log, $how, restarted, used - 410");
+    is(tally(asked(@used)), $FENCED,
+       "fence - log, $how, restarted, used - 410");
     is(tally(states(@unused)), '3 x fresh',
        "fence - log, $how, restarted - Redis knows the others");
     is(tally(asked(@unused)), '3 x 410 grant_expired',
@@ -81,7 +82,7 @@ my @after;
 
 for my $round (1 .. 20) {
     my $rested = $round % 2;
-    my ($url) = issue($nginx, 'download');
+    my $url = wait_for { eval { (issue($nginx, 'download'))[0] } };
 
     is(outcome(fetch($nginx, $url)), 'delivered', "fence - $round - delivered");
     sleep 1.1 if $rested;
@@ -97,7 +98,13 @@ for my $round (1 .. 20) {
     push @$took, [ time - $begin ];
     wait_for { 2 == edges() };
     push @{ $took->[-1] }, time - $begin;
-    push @after, outcome(fetch($nginx, $url));
+
+    # its handshake may not be over
+
+    my $after;
+
+    wait_for { ($after = outcome(fetch($nginx, $url))) !~ /\A503 / };
+    push @after, $after;
 }
 
 is(tally(@after), '20 x 410 grant_expired',

@@ -107,8 +107,8 @@ is(tally(events('playback.started', @played)), "$N x 1",
 # the ends: of each playback one, whichever primary knows its beginning
 
 in_order($nginx, pids => \@pids);
-is(tally(events('playback.closed', @before, @again, $long)), 2 * $N + 1 . ' x 1',
-   'fence - playback - the end of each is entered once');
+is(tally(events('playback.closed', @before, @again, $long)),
+   2 * $N + 1 . ' x 1', 'fence - playback - the end of each is entered once');
 is(tally(events('playback.closed', @fresh)), "$N x 0",
    'fence - playback, never begun - and no other');
 

@@ -142,6 +142,7 @@ sub part {
     $client->send_request('GET', $uri, undef, session(), @headers);
     my $answer = $client->response(head => 1) // die 'no answer';
 
+    $answer->{status} =~ /\A20[06]\z/ or die "$uri: $answer->{status}";
     $answer->{body} = $n ? $client->read_bytes($n) : '';
 
     return ($client, $answer);

@@ -14,6 +14,7 @@ use File::Copy qw(copy);
 use Time::HiRes qw(time);
 use Test::Aidial::Nginx;
 use Test::Aidial::Race::Edge;
+use Test::Aidial::Race::Keeper;
 use Test::Aidial::Race::Stream;
 
 my $PASSWORD = 'an-example-of-a-password';
@@ -99,26 +100,37 @@ sub _edge {
 
 
 # The user of the edges is on the command line: it is there before the first
-# connection of a Redis that was started again.
+# connection of a Redis that was started again.  The files that Redis knows
+# nothing of are those of the race before.
 
 sub _first_redis {
     my ($self) = @_;
-    my $server = redis_server();
-    my $file = dir() . '/edge.pw';
+    my ($server, $dir) = (redis_server(), dir());
 
-    open my $out, '>', $file or die "$file: $!";
+    open my $out, '>', "$dir/edge.pw" or die "$dir/edge.pw: $!";
     print $out $PASSWORD;
     close $out;
 
-    if (!@{ $server->{options} }) {
-        push @{ $server->{options} }, '--user', 'edge', 'on', ">$PASSWORD",
-            '~*', '&*', '+@all';
-    }
-
-    kill KILL => $server->pid;
     $server->down;
-    unlink dir() . '/dump.rdb';
-    $server->up;
+    unlink "$dir/dump.rdb";
+
+    $self->{keeper} = $server->{process} = Test::Aidial::Race::Keeper->new(
+        "$dir/redis.log", 'redis-server', '--port', 0,
+        '--unixsocket', $server->path, '--unixsocketperm', 777, '--save', '',
+        '--appendonly', 'no', '--dir', $dir,
+        '--user', 'edge', 'on', ">$PASSWORD", '~*', '&*', '+@all');
+    $self->_redis_up;
+}
+
+
+sub _redis_up {
+    my ($self) = @_;
+
+    delete redis_server()->{socket};
+    unlink redis_server()->path;
+    $self->{keeper}->start;
+
+    wait_for { eval { redis('PING') } } or die 'redis-server did not start';
 }
 
 
@@ -199,19 +211,17 @@ sub write_call {
 
 sub kill_redis {
     my ($self, $kind) = @_;
-    my $server = redis_server();
 
     redis('CLIENT', 'PAUSE', 5000, 'WRITE');
     $self->stream->read;
-    kill KILL => $server->pid;
-    $server->down;
+    $self->{keeper}->kill;
 
     if ($kind eq 'empty') {
         copy(dir() . '/portal.rdb', dir() . '/dump.rdb')
             or die "portal.rdb: $!";
     }
 
-    $server->up;
+    $self->_redis_up;
     $self->stream->killed;
 
     my $up = time;
