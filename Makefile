@@ -47,6 +47,14 @@ build: ## the dynamic module for the installed nginx, in build/$BUILD
 tnginx: build ## the Test::Nginx suite against the installed nginx
 	@util/tnginx.sh $(T)
 
+.PHONY: race
+race: build ## edges against each other and against faults, a small race
+	@util/race.sh
+
+.PHONY: soak
+soak: build ## the same for SOAK_SECONDS (1800)
+	@util/race.sh soak
+
 .PHONY: static
 static: ## static and dynamic build with nginx's plain source tree
 	@util/static.sh

@@ -73,15 +73,18 @@ redis('FLUSHALL');
 records();
 
 my $url = ask($DOWNLOAD)->{url};
-my @keys = @{ redis('KEYS', 'aidial:{*') };
+my @keys = sort @{ redis('KEYS', 'aidial:{*') };
 
-is(scalar @keys, 1, 'grant - registered - under one key');
-like($keys[0], qr/\Aaidial:\{t_1\}:grant:[0-9a-f]{32}\z/,
+is(scalar @keys, 2, 'grant - registered - under one key, and entered');
+is($keys[0], 'aidial:{t_1}:audit',
+   'grant - entered - in the stream of the tenant');
+is(redis('TTL', $keys[0]), -1, 'grant - entered - for ever');
+like($keys[1], qr/\Aaidial:\{t_1\}:grant:[0-9a-f]{32}\z/,
      'grant - registered - with the tenant as hash tag');
-cmp_ok(redis('TTL', $keys[0]), '>=', 60, 'grant - registered - for its life');
-cmp_ok(redis('TTL', $keys[0]), '<=', 600, 'grant - registered - not for ever');
+cmp_ok(redis('TTL', $keys[1]), '>=', 60, 'grant - registered - for its life');
+cmp_ok(redis('TTL', $keys[1]), '<=', 600, 'grant - registered - not for ever');
 
-redis('DEL', $keys[0]);
+redis('DEL', $keys[1]);
 is_problem(media($url), 410, 'grant_expired',
            'grant - no longer registered - 410 grant_expired');
 
@@ -97,6 +100,22 @@ cmp_ok(length($url) - length('/recordings/'), '<=', 768,
 is(media($url)->{status}, 200, 'grant - identifiers of 128 characters - 200');
 cmp_ok(length($playback) - length('/recordings/'), '<', 256,
        'grant - usual identifiers - a token under 256 characters');
+
+# the user's rate has a key, of which nothing stays
+
+redis('FLUSHALL');
+records();
+$nginx->write_conf(http => http_config(grant_rate => 'rate=30r/m burst=10'));
+ok($nginx->reload, 'grant - with a rate - reloaded');
+$client = $nginx->client;
+
+is(post($PLAYBACK)->{status}, 201, 'grant - with a rate - 201');
+
+@keys = sort @{ redis('KEYS', 'aidial:{*') };
+is(scalar @keys, 3, 'grant - with a rate - one key more');
+is($keys[2], 'aidial:{t_1}:rate:u_81', 'grant - with a rate - of the user');
+like(redis('TTL', $keys[2]), qr/\A[0-3]\z/,
+     'grant - with a rate - until the next one may come');
 
 ok($nginx->stop, 'nginx quits in time');
 is_deeply([ $nginx->alerts ], [], 'nothing alarming');

@@ -25,7 +25,7 @@ my @wrong = (
     [ 'life', 'grant_expired', sub { $_[0]{token}{expires_at} = time - 9 } ],
     [ 'policy', 'recording_blocked:consent_denied',
       sub { call(consent => 'denied') } ],
-    [ 'redemption', 'grant_used', sub { $_[0]{token}{state} = 'spent' } ],
+    [ 'redemption', 'grant_used', sub { $_[0]{token}{state} = 'closed' } ],
 );
 
 
@@ -91,6 +91,15 @@ pop @wrong;
 
 is_answer(answer(), '200', 'media - nothing wrong - 200',
     disposition => attachment('call-c_9.mp3'));
+
+# whatever became of the one delivery, a GET of all of it is another
+
+for my $state (qw(running ended closed)) {
+    $wrong[-1][2] = sub { $_[0]{token}{state} = $state };
+
+    is_answer(answer('redemption'), 'grant_used',
+        "media - a download that is $state - 410 grant_used");
+}
 
 # ---- Redis silent: 503 where it is needed, and not before
 

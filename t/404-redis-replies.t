@@ -10,7 +10,8 @@ use Test::More;
 use Test::Aidial::Fault;
 use Test::Aidial::Nginx;
 
-my $fresh = "*2\r\n" . bulk('fresh') . bulk('playback');
+my @grant = map { bulk($_) } 'fresh', 'playback', 'x' x 40;
+my $fresh = join '', "*3\r\n", @grant;
 my $deep = "*1\r\n" x 100_000 . ":1\r\n";
 
 # status meets these at its third command, "GET tenant"
@@ -53,24 +54,38 @@ my @get = (
 my @hmget = (
     [ 'a string' => bulk('fresh') ],
     [ 'nil' => "*-1\r\n" ],
-    [ 'one element' => "*1\r\n" . bulk('fresh') ],
-    [ 'three elements' => "*3\r\n" . bulk('fresh') . bulk('playback') x 2 ],
-    [ 'an integer in it' => "*2\r\n:1\r\n" . bulk('playback') ],
-    [ 'an error in it' => "*2\r\n-ERR x\r\n" . bulk('playback') ],
-    [ 'statuses' => "*2\r\n+fresh\r\n+playback\r\n" ],
+    [ 'one element' => join '', "*1\r\n", $grant[0] ],
+    [ 'two elements' => join '', "*2\r\n", @grant[0, 1] ],
+    [ 'four elements' => join '', "*4\r\n", @grant, $grant[2] ],
+    [ 'an integer in it' => join '', "*3\r\n:1\r\n", @grant[1, 2] ],
+    [ 'an integer at its end' => join '', "*3\r\n", @grant[0, 1], ":1\r\n" ],
+    [ 'an error in it' => join '', "*3\r\n-ERR x\r\n", @grant[1, 2] ],
+    [ 'statuses' => "*3\r\n+fresh\r\n+playback\r\n$grant[2]" ],
     [ 'two replies' => $fresh x 2 ],
 );
+
+my $text = bulk('');
 
 my @evalsha = (
     [ 'nil' => "\$-1\r\n" ],
     [ 'an integer' => ":1\r\n" ],
     [ 'a status' => "+OK\r\n" ],
     [ 'no element' => "*0\r\n" ],
-    [ 'no echo' => "*1\r\n:1\r\n" ],
-    [ 'an echo too many' => "*3\r\n:1\r\n" . bulk('x') x 2 ],
-    [ 'the echo of another' => "*2\r\n:1\r\n" . bulk('x') ],
-    [ 'an empty echo' => "*2\r\n:1\r\n" . bulk('') ],
-    [ 'the code as a string' => "*2\r\n" . bulk('1') . bulk('x') ],
+    [ 'a code alone' => "*1\r\n:1\r\n" ],
+    [ 'code and echo alone' => { swap => [ "*4\r\n", "*2\r\n" ] } ],
+    [ 'no text' => { swap => [ ":0\r\n$text", ":0\r\n" ] } ],
+    [ 'a text too many' => { swap => [ "*4\r\n:1", "*5\r\n$text:1" ] } ],
+    [ 'the echo of another' => "*4\r\n:1\r\n" . bulk('x') . ":0\r\n$text" ],
+    [ 'an empty echo' => "*4\r\n:1\r\n$text:0\r\n$text" ],
+    [ 'an integer for an echo' => "*4\r\n:1\r\n:1\r\n:0\r\n$text" ],
+    [ 'the code as a string' => { swap => [ ":1\r\n", bulk('1') ] } ],
+    [ 'a code that no script has' => { swap => [ ":1\r\n", ":9\r\n" ] } ],
+    [ 'a code below 0' => { swap => [ ":1\r\n", ":-1\r\n" ] } ],
+    [ 'the number as a string' => { swap => [ ":0\r\n", bulk('0') ] } ],
+    [ 'a number below 0' => { swap => [ ":0\r\n", ":-1\r\n" ] } ],
+    [ 'nil for a number' => { swap => [ ":0\r\n", "\$-1\r\n" ] } ],
+    [ 'an integer for a text' => { swap => [ $text, ":0\r\n" ] } ],
+    [ 'nil for a text' => { swap => [ $text, "\$-1\r\n" ] } ],
 );
 
 my $middle = middle();

@@ -42,7 +42,7 @@ my $nginx = edge(workers => 2, redis => "$reach[0][1]");
 for my $row (@reach) {
     my ($name, $words, $db) = @$row;
 
-    prepare();
+    prepare(epoch => epoch($tcp));
     copy_to($db);
     configure($words);
     ok(serving($nginx, $_, 2), "redis - $name, $_ - served")
@@ -52,7 +52,7 @@ for my $row (@reach) {
 
 $tcp->command('CONFIG', 'SET', 'requirepass', 'open sesame');
 $tcp->command('AUTH', 'open sesame');
-prepare();
+prepare(epoch => epoch($tcp));
 copy_to(0);
 configure("redis://127.0.0.1:$port password_file=$dir/right");
 ok(serving($nginx, 'media', 2), 'redis - TCP, password without user - served');

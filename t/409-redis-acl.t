@@ -25,7 +25,8 @@ close $file;
 
 my $words = 'unix:' . redis_server()->path . ' user=edge password_file='
             . dir() . '/password';
-my $nginx = edge(redis => $words);
+my %rate = (grant_rate => 'rate=1000r/s burst=1000');
+my $nginx = edge(redis => $words, %rate);
 
 prepare();
 redis('SCRIPT', 'FLUSH');
@@ -46,6 +47,12 @@ like(trial('SET', 'aidial:session:s_1', '{}'), qr/NOPERM/,
      'redis - minimal rights - may not write a session');
 like(trial('HSET', 'aidial:call:c_9', 'a', 'b'), qr/NOPERM/,
      'redis - minimal rights - may not write a call');
+like(trial('XRANGE', 'aidial:{t_1}:audit', '-', '+'), qr/NOPERM/,
+     'redis - minimal rights - may not read the audit trail');
+like(trial('XTRIM', 'aidial:{t_1}:audit', 'MAXLEN', 0), qr/NOPERM/,
+     'redis - minimal rights - may not trim the audit trail');
+like(trial('DEL', 'aidial:{t_1}:audit'), qr/NOPERM/,
+     'redis - minimal rights - may not delete the audit trail');
 like(trial('GET', 'elsewhere'), qr/NOPERM/,
      'redis - minimal rights - may not read another key');
 like(trial('FLUSHALL'), qr/NOPERM/, 'redis - minimal rights - may not flush');
@@ -69,15 +76,18 @@ for my $command (@commands) {
 afresh();
 ok(serving($nginx, $_, 2), "redis - rights given back, $_ - served") for @ALL;
 
-# and without any one of the keys
+# and without any one of the keys, or with half the right to it
 
 for my $keys (grep { /~/ } @rights) {
-    redis('ACL', 'SETUSER', 'edge', 'resetkeys',
-          grep { /~/ && $_ ne $keys } @rights);
+    for my $less ($keys =~ /\A~/ ? ('', "%R$keys", "%W$keys") : '') {
+        redis('ACL', 'SETUSER', 'edge', 'resetkeys', $less || (),
+              grep { /~/ && $_ ne $keys } @rights);
 
-    my @refused = grep { refusal(ask($nginx, $_)) eq refused() } @ALL;
+        my @refused = grep { refusal(ask($nginx, $_)) eq refused() } @ALL;
 
-    ok(scalar @refused, "redis - no right to $keys - refused: @refused");
+        ok(scalar @refused, "redis - no right to $keys"
+           . ($less && " but $less") . " - refused: @refused");
+    }
 }
 
 redis('ACL', 'SETUSER', 'edge', 'resetkeys', grep { /~/ } @rights);
@@ -88,7 +98,7 @@ ok(serving($nginx, 'media', 2), 'redis - keys given back - served');
 redis('ACL', 'SETUSER', 'edge', '+select');
 redis('COPY', $_, $_, 'DB', 4) for @{ redis('KEYS', 'aidial:*') };
 $words =~ s/\.sock/.sock:4/;
-$nginx->write_conf(http => http_config(redis => $words));
+$nginx->write_conf(http => http_config(redis => $words, %rate));
 afresh();
 ok(serving($nginx, 'media', 2), 'redis - database and SELECT - served');
 redis('ACL', 'SETUSER', 'edge', '-select');

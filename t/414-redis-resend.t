@@ -96,16 +96,23 @@ is(refusal($client->response), refused(), 'redis - silence, a load - 503');
 is($later->response->{body}, $media,
    'redis - silence, a script behind it - served');
 
-# a client that left: nobody asks again
+# a client that left: nobody asks again, but the grant is given back, and that
+# is a script like others
 
 $url = healthy();
 $from = $middle->log;
 lose(EVALSHA => 1, { reply => '', delay => 0.2, close => 1 });
 in_flight($nginx, $url, steps => 2)->close;
-ok(wait_for(sub { $nginx->log(qr/ended: .*; 0 operations fail, 0 may/) }, 2),
+ok(wait_for(sub { $nginx->log(qr/ended: .*; 0 operations fail, 1 may/) }, 2),
    'redis - the client left - the connection ends');
 ok(serving($nginx, 'status', 2), 'redis - the client left - others are served');
-is(repeated($from), 1, 'redis - the client left - not asked again');
+settled();
+is(repeated($from, qr/ 30000 900000 /), 1,
+   'redis - the client left - not redeemed again');
+is(repeated($from, qr/ download\.voided /), 2,
+   'redis - the client left - given back, asked twice');
+is(ask($nginx, $url)->{status}, 200,
+   'redis - the client left - the grant is still good');
 
 # a connection that was young is not waited for, unless there is another one
 
@@ -113,17 +120,23 @@ $nginx->write_conf(http => http_config(redis => 'unix:' . $middle->path
                                                 . ' connections=2'));
 $url = download_url();
 $nginx->reload or die 'no reload';
+$middle = middle();
+wait_for { 2 == grep { $_ eq 'PING' } $middle->log };
 serving($nginx, 'status', 2) or die 'not served';
 lose(EVALSHA => 1, 'close');
 is(ask($nginx, $url)->{status}, 200, 'redis - another connection - served');
+settled();
 
 $nginx->write_conf(http => http_config(redis => 'unix:' . $middle->path));
 override();
 $url = download_url();
 $nginx->reload or die 'no reload';
+$middle = middle();
 serving($nginx, 'status', 2) or die 'not served';
 lose(EVALSHA => 1, 'close');
 is(refusal(ask($nginx, $url)), refused(), 'redis - a young connection - 503');
+ok(serving($nginx, $url, 2),
+   'redis - a young connection - the grant is given back');
 
 # a worker that quits comes back for it
 
@@ -143,6 +156,7 @@ done_testing();
 sub healthy {
     override();
     serving($nginx, 'status', 2) or die 'not served';
+    settled();
     sleep 1.1;
 
     return download_url();
@@ -152,11 +166,11 @@ sub healthy {
 # how often the same script was asked for since, at most
 
 sub repeated {
-    my ($from) = @_;
+    my ($from, $which) = (@_, qr/./);
     my @lines = $middle->log;
     my (%count, $most);
 
-    $count{$_}++ for grep { /\AEVALSHA/ } @lines[$from .. $#lines];
+    $count{$_}++ for grep { /\AEVALSHA/ && /$which/ } @lines[$from .. $#lines];
     ($most) = sort { $b <=> $a } values %count, 0;
 
     return $most;

@@ -13,10 +13,11 @@ use Test::Aidial::Sentinel;
 use Time::HiRes qw(sleep time);
 
 my $first = primary();
+my ($replica, $second) = replica('replica', $first);
+
+# with the first replica came another replication id
 
 prepare();
-
-my ($replica, $second) = replica('replica', $first);
 my @sentinels = map { sentinel("sentinel-$_", $first) } 1 .. 3;
 
 wait_for {

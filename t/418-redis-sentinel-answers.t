@@ -16,10 +16,11 @@ my $ASKED = 'SENTINEL get-master-addr-by-name m';
 my $NOBODY = qr/\[error\].*no Sentinel tells where the primary "m" is/;
 
 my $first = primary();
+my ($replica, $second) = replica('replica', $first);
+
+# with the first replica came another replication id
 
 prepare();
-
-my ($replica, $second) = replica('replica', $first);
 
 my @sentinels = map {
     my $port = free_port();

@@ -3,8 +3,7 @@ use warnings;
 
 # The client leaves while its request waits, at every place where one can
 # wait, by every way a client has.  nginx sees it before Redis answers; the
-# answer is nobody's; nothing is left, and nothing spent that was not asked
-# for.
+# answer is nobody's; nothing is left, and nothing spent that was not served.
 
 use lib 't/lib';
 use Test::More;
@@ -22,6 +21,12 @@ my $ASK = '{"action": "playback"}';
 prepare();
 ok(serving($nginx, 'media', 2), 'client - before - served');
 
+# only the script that keeps an entity tag has one key
+
+ask($nginx, 'download');
+settled();
+
+my ($renew) = map { /\A(EVALSHA \S+) 1 / } $middle->log;
 my $descriptors = descriptors($pids[0]);
 
 # what is asked, and the command at which Redis takes its time
@@ -34,7 +39,9 @@ my @waits = (
     [ 'grant, issue' => 'grant', 'EVALSHA' ],
     [ 'media, records' => 'media', 'HMGET' ],
     [ 'download, records' => 'download', 'HMGET' ],
+    [ 'playback, begin' => 'playback', 'EVALSHA' ],
     [ 'download, redemption' => 'download', 'EVALSHA' ],
+    [ 'download, entity tag' => 'download', $renew ],
 );
 
 for my $row (@waits) {
@@ -92,8 +99,9 @@ done_testing();
 
 sub leaves {
     my ($case, $what, $command, $way) = @_;
-    my $url = $what eq 'download' ? download_url() : $what;
-    my $before = gone();
+    my $url = $what eq 'download' ? download_url()
+        : $what eq 'playback' ? media_url(grant()) : $what;
+    my ($before, $voided) = (scalar gone(), scalar audit('download.voided'));
     my $from = $middle->log;
 
     hold($command);
@@ -106,17 +114,42 @@ sub leaves {
     $way eq 'reset-stream' ? $client->reset($stream)
         : $way eq 'abort' ? $client->abort : $client->close;
 
-    ok(wait_for(sub { gone() > $before }, 1.5),
+    # with the entity tag, the answer has begun; over HTTP/1 not an octet of it
+    # has left, over HTTP/2 its head has
+
+    ok(wait_for(sub { $command eq $renew ? audit('download.voided') > $voided
+                                         : gone() > $before }, 1.5),
        "client - $case, $way - seen before Redis answers");
 
     release();
     is(ask($nginx, 'status')->{status}, 200,
        "client - $case, $way - the next one is served");
 
-    return if $what ne 'download' || $command eq 'EVALSHA';
+    given_back("$case, $way",
+               $command eq $renew && $way =~ /http2|stream/ ? 200 : 499)
+        if $what eq 'download' && $command =~ /EVALSHA/;
+
+    return if $url !~ m{/};
 
     is(ask($nginx, $url)->{status}, 200,
        "client - $case, $way - the grant was not spent");
+    settled();
+}
+
+
+# what was redeemed for nobody: a start, and an end that says so
+
+sub given_back {
+    my ($case, $status) = @_;
+
+    settled();
+
+    my $start = (audit('download.started'))[-1];
+    my $end = (audit('download.voided'))[-1];
+
+    is_deeply([ @$end{qw(attempt grant status bytes first_byte last_byte)} ],
+              [ @$start{qw(attempt grant)}, $status, 0, '', '' ],
+              "client - $case - given back, and entered");
 }
 
 

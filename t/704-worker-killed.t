@@ -30,33 +30,52 @@ for my $round (1 .. 5) {
        }, 3), 'worker - killed while idle - replaced');
 }
 
-# all of them, while one redeems a download
+# one, or all of them, while it redeems a download: whoever lives finds what it
+# left, and closes the grant for good
 
 # (Redis knows the script by then, so that what is held is its answer)
 
 ask($nginx, 'download');
+settled();
 
-my $asked = grep { /^EVALSHA/ } $middle->log;
-my $url = download_url();
+for my $which ('the one', 'all') {
+    my $title = "worker - $which killed in redemption";
+    my $id = pack 'A16', "download, $which";
+    my $key = 'aidial:{t_1}:grant:' . unpack 'H*', $id;
+    my $url = media_url(grant(action => 'download', id => $id));
 
-hold('EVALSHA');
+    hold('EVALSHA');
 
-my $client = start_asking($nginx, $url);
+    my $client = start_asking($nginx, $url);
 
-wait_for { $asked < grep { /^EVALSHA/ } $middle->log } or die 'not asked';
-kill KILL => $nginx->workers;
-release();
+    wait_for { grep { /^EVALSHA .* \Q$key\E / } $middle->log }
+        or die 'not asked';
 
-is($client->response, undef, 'worker - killed in redemption - no answer');
-ok(serving($nginx, $_, 3), "worker - killed in redemption, $_ - served again")
-    for qw(status grant media);
+    my ($pid) = ($nginx->log(qr/aidial step: redemption/))[-1]
+        =~ /\[debug\] (\d+)#/;
 
-my $answer = ask($nginx, $url);
+    kill KILL => $which eq 'all' ? $nginx->workers : $pid;
+    release();
 
-is($answer->{status}, 410,
-   'worker - killed in redemption - the grant is spent');
-is(index($answer->{body}, substr media_bytes(), 0, 16), -1,
-   'worker - killed in redemption - not a byte of media');
+    is($client->response, undef, "$title - no answer");
+    ok(wait_for(sub { redis('HGET', $key, 'state') eq 'closed' }, 3),
+       "$title - the grant is closed");
+    ok(serving($nginx, $_, 3), "$title, $_ - served again")
+        for qw(status grant media);
+
+    my $answer = ask($nginx, $url);
+
+    is(refusal($answer), '410 grant_used - -', "$title - the grant is spent");
+    is(index($answer->{body}, substr media_bytes(), 0, 16), -1,
+       "$title - not a byte of media");
+
+    my ($start) = reverse audit('download.started');
+    my ($end) = reverse audit('download.aborted');
+
+    is_deeply([ @$end{qw(attempt grant status bytes)} ],
+              [ @$start{qw(attempt grant)}, 0, 0 ],
+              "$title - entered as aborted");
+}
 
 # the word they share: an outage is still said once, and so is its end
 

@@ -163,7 +163,10 @@ is_answer($client->get("/recordings/$token{playback}", session()), '200',
 is_answer($client->get("/recordings/$token{download}", session()), '200',
     'media - the download link itself - 200',
     disposition => attachment('call-c_9.mp3'));
-state_is('spent', 'media - the download link itself - redeemed');
+ok(wait_for(sub { redis('HGET', $key, 'state') eq 'ended' }),
+    'media - the download link itself - redeemed, and over');
+is(scalar audit('download.started'), 1,
+    'media - the download link itself - entered once');
 
 ok($nginx->stop, 'nginx quits in time');
 is_deeply([ $nginx->alerts ], [], 'nothing alarming in the error log');

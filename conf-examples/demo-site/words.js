@@ -27,6 +27,7 @@ const sentences = {
 
 const problems = {
     session_required: "Your session has ended. Please sign in again.",
+    rate_limited: "That was too often. Please wait a few seconds.",
     recording_not_found: "This recording was not found.",
     service_unavailable: "The service is busy. Please try again in a moment.",
     grant_expired: "This link has expired. Please try again.",

@@ -69,7 +69,9 @@ ngx_aidial_audit_char(const u_char *p, const u_char *last)
 
     /* neither the C1 controls nor surrogates; nginx refuses longer forms */
 
-    if (*p > 0xf4 || ch > 0x10ffff || ch < 0xa0 || (ch >= 0xd800 && ch <= 0xdfff)) {
+    if (*p > 0xf4 || ch > 0x10ffff || ch < 0xa0
+        || (ch >= 0xd800 && ch <= 0xdfff))
+    {
         return 0;
     }
 

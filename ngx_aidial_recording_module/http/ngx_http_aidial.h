@@ -335,6 +335,11 @@ ngx_int_t ngx_http_aidial_session_key(ngx_http_aidial_ctx_t *ctx,
 ngx_int_t ngx_http_aidial_site_of_grant(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_site_of_media(ngx_http_aidial_ctx_t *ctx);
 
+/* how many lines of the request's header have that name, in lower case */
+
+ngx_uint_t ngx_http_aidial_header_lines(ngx_http_request_t *r,
+    const char *name);
+
 /* 1 when the browser would show or save the answer as a page or frame */
 
 ngx_uint_t ngx_http_aidial_is_navigation(ngx_http_request_t *r);

@@ -133,6 +133,8 @@ ngx_http_aidial_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_OK;
     }
 
+    /* prev->grant_core is the other location's, and is not inherited */
+
     return ngx_http_aidial_location_complete(cf, conf);
 }
 

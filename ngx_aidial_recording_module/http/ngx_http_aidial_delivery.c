@@ -5,6 +5,7 @@
  *
  *     delivery_open      before Redis is asked: whatever happens from here on,
  *                        somebody will know of it
+ *     delivery_start     Redis has said that it began
  *     delivery_answer    the origin has answered: is it what may be resumed?
  *     delivery_before,   around every step of the body
  *     delivery_after
@@ -21,7 +22,6 @@
 #define NGX_HTTP_AIDIAL_LEASE_RENEW  (NGX_HTTP_AIDIAL_LEASE / 3)
 
 
-static void ngx_http_aidial_delivery_lease(ngx_http_aidial_run_t *run);
 static ngx_int_t ngx_http_aidial_delivery_renew(ngx_http_aidial_run_t *run,
     const ngx_str_t *etag);
 static void ngx_http_aidial_delivery_renewed(void *data);
@@ -31,7 +31,8 @@ static ngx_uint_t ngx_http_aidial_delivery_resumes(
     ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_delivery_range(ngx_http_request_t *r,
     off_t *first, off_t *total);
-static off_t ngx_http_aidial_delivery_sent(ngx_http_request_t *r);
+static off_t ngx_http_aidial_delivery_sent(
+    const ngx_http_aidial_run_t *run);
 static ngx_uint_t ngx_http_aidial_delivery_complete(
     ngx_http_aidial_ctx_t *ctx, off_t sent);
 
@@ -86,6 +87,33 @@ ngx_http_aidial_delivery_open(ngx_http_aidial_ctx_t *ctx)
 }
 
 
+/* the lease runs from now on, however long the origin takes to answer */
+
+void
+ngx_http_aidial_delivery_start(ngx_http_aidial_ctx_t *ctx)
+{
+    ngx_http_aidial_run_t  *run;
+
+    run = ctx->run;
+
+    run->asked = 1;
+    run->known = 1;
+
+    ngx_http_aidial_delivery_known(run->delivery);
+
+    if (ctx->action != NGX_AIDIAL_ACTION_DOWNLOAD) {
+        return;
+    }
+
+    run->timer.handler = ngx_http_aidial_delivery_timer;
+    run->timer.data = run;
+    run->timer.log = ctx->request->connection->log;
+    run->timer.cancelable = 1;
+
+    ngx_add_timer(&run->timer, NGX_HTTP_AIDIAL_LEASE_RENEW);
+}
+
+
 /*
  * NGX_OK: it may be sent.  NGX_DECLINED: it is no answer to a resume.
  */
@@ -129,8 +157,6 @@ ngx_http_aidial_delivery_answer(ngx_http_aidial_ctx_t *ctx)
     if (!body || ctx->action != NGX_AIDIAL_ACTION_DOWNLOAD) {
         return NGX_OK;
     }
-
-    ngx_http_aidial_delivery_lease(run);
 
     if (run->from) {
         run->resumable = 1;
@@ -234,18 +260,6 @@ ngx_http_aidial_delivery_range(ngx_http_request_t *r, off_t *first,
     }
 
     return NGX_OK;
-}
-
-
-static void
-ngx_http_aidial_delivery_lease(ngx_http_aidial_run_t *run)
-{
-    run->timer.handler = ngx_http_aidial_delivery_timer;
-    run->timer.data = run;
-    run->timer.log = run->ctx->request->connection->log;
-    run->timer.cancelable = 1;
-
-    ngx_add_timer(&run->timer, NGX_HTTP_AIDIAL_LEASE_RENEW);
 }
 
 
@@ -354,8 +368,7 @@ ngx_http_aidial_delivery_before(ngx_http_aidial_ctx_t *ctx, ngx_chain_t *in)
         run->last |= cl->buf->last_buf;
     }
 
-    most = ngx_http_aidial_delivery_sent(ctx->request)
-           + NGX_HTTP_AIDIAL_CHUNK;
+    most = ngx_http_aidial_delivery_sent(run) + NGX_HTTP_AIDIAL_CHUNK;
 
     run->delivery->bytes = ngx_min(run->passed, most);
 }
@@ -368,7 +381,7 @@ ngx_http_aidial_delivery_after(ngx_http_aidial_ctx_t *ctx)
     ngx_http_aidial_run_t  *run;
 
     run = ctx->run;
-    sent = ngx_http_aidial_delivery_sent(ctx->request);
+    sent = ngx_http_aidial_delivery_sent(run);
 
     if (ngx_http_aidial_delivery_complete(ctx, sent)) {
         ngx_http_aidial_delivery_end(ctx);
@@ -388,14 +401,17 @@ ngx_http_aidial_delivery_after(ngx_http_aidial_ctx_t *ctx)
 }
 
 
-/* as $body_bytes_sent counts */
+/* as $body_bytes_sent counts, but without what is around chunks */
 
 static off_t
-ngx_http_aidial_delivery_sent(ngx_http_request_t *r)
+ngx_http_aidial_delivery_sent(const ngx_http_aidial_run_t *run)
 {
-    off_t  sent;
+    off_t                sent;
+    ngx_http_request_t  *r;
 
+    r = run->ctx->request;
     sent = r->connection->sent - (off_t) r->header_size;
+    sent = ngx_min(sent, run->passed);
 
     return ngx_max(sent, 0);
 }
@@ -450,7 +466,7 @@ ngx_http_aidial_delivery_end(ngx_http_aidial_ctx_t *ctx)
     complete = 0;
 
     if (ctx->serving) {
-        bytes = ngx_http_aidial_delivery_sent(r);
+        bytes = ngx_http_aidial_delivery_sent(run);
         complete = ngx_http_aidial_delivery_complete(ctx, bytes);
     }
 

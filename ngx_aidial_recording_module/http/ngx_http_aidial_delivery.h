@@ -72,6 +72,7 @@ void ngx_http_aidial_audit_refused(ngx_http_aidial_ctx_t *ctx);
 /* ngx_http_aidial_delivery.c: but for "open" all need ctx->run */
 
 ngx_int_t ngx_http_aidial_delivery_open(ngx_http_aidial_ctx_t *ctx);
+void ngx_http_aidial_delivery_start(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_delivery_answer(ngx_http_aidial_ctx_t *ctx);
 void ngx_http_aidial_delivery_before(ngx_http_aidial_ctx_t *ctx,
     ngx_chain_t *in);

@@ -207,30 +207,15 @@ ngx_http_aidial_header_passes(ngx_http_request_t *r, ngx_table_elt_t *h)
 static void
 ngx_http_aidial_open_range(ngx_http_request_t *r)
 {
-    ngx_uint_t        i, lines;
-    ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
-
-    if (r->headers_in.range == NULL) {
-        return;
-    }
-
-    lines = 0;
-
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            lines += h[i].key.len == 5
-                     && ngx_strncasecmp(h[i].key.data, (u_char *) "range", 5)
-                        == 0;
-        }
-    }
 
     h = r->headers_in.range;
 
-    if (lines > 1
+    if (h == NULL) {
+        return;
+    }
+
+    if (ngx_http_aidial_header_lines(r, "range") > 1
         || ngx_strlchr(h->value.data, h->value.data + h->value.len, ',')
            != NULL)
     {

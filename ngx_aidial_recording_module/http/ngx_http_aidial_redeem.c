@@ -36,9 +36,7 @@ ngx_http_aidial_redeem(ngx_http_aidial_ctx_t *ctx)
     }
 
     if (ctx->grant_state == NGX_AIDIAL_GRANT_BEGUN) {
-        ctx->run->asked = 1;
-        ctx->run->known = 1;
-        ngx_http_aidial_delivery_known(ctx->run->delivery);
+        ngx_http_aidial_delivery_start(ctx);
 
         return NGX_OK;
     }
@@ -92,22 +90,18 @@ ngx_http_aidial_redeem_ask(ngx_http_aidial_ctx_t *ctx)
 ngx_int_t
 ngx_http_aidial_redeemed(ngx_http_aidial_ctx_t *ctx)
 {
-    ngx_int_t               rc;
-    ngx_http_aidial_run_t  *run;
-
-    run = ctx->run;
+    ngx_int_t  rc;
 
     rc = ngx_http_aidial_redeem_code(ctx);
 
     if (rc == NGX_OK) {
-        run->known = 1;
-        ngx_http_aidial_delivery_known(run->delivery);
+        ngx_http_aidial_delivery_start(ctx);
 
     } else if (rc == NGX_DECLINED) {
 
         /* Redis has said that it did not begin: nothing is owed */
 
-        run->asked = 0;
+        ctx->run->asked = 0;
     }
 
     return rc;
@@ -187,7 +181,9 @@ ngx_http_aidial_is_resume(ngx_http_request_t *r)
            && if_range->value.len > 2
            && if_range->value.len <= NGX_HTTP_AIDIAL_ETAG_MAX
            && if_range->value.data[0] == '"'
-           && ngx_http_aidial_resume_from(r) > 0;
+           && ngx_http_aidial_resume_from(r) > 0
+           && ngx_http_aidial_header_lines(r, "range") == 1
+           && ngx_http_aidial_header_lines(r, "if-range") == 1;
 }
 
 

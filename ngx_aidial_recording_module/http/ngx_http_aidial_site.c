@@ -145,6 +145,24 @@ ngx_http_aidial_header_next(ngx_http_request_t *r, const char *name,
 }
 
 
+ngx_uint_t
+ngx_http_aidial_header_lines(ngx_http_request_t *r, const char *name)
+{
+    ngx_uint_t        i, lines;
+    ngx_list_part_t  *part;
+
+    i = 0;
+    lines = 0;
+    part = &r->headers_in.headers.part;
+
+    while (ngx_http_aidial_header_next(r, name, &part, &i)) {
+        lines++;
+    }
+
+    return lines;
+}
+
+
 static ngx_uint_t
 ngx_http_aidial_is_same_origin(const ngx_str_t *value)
 {

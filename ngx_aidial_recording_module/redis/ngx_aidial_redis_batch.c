@@ -210,6 +210,9 @@ ngx_aidial_redis_batch_complaint(ngx_aidial_redis_conn_t *conn,
 
     switch (action) {
 
+    case NGX_AIDIAL_REDIS_RENEW:
+        return NGX_AIDIAL_REDIS_LOST;
+
     case NGX_AIDIAL_REDIS_DROP:
         return NGX_AIDIAL_REDIS_UNFIT;
 

@@ -28,6 +28,9 @@ static ngx_aidial_redis_error_t  ngx_aidial_redis_errors[] = {
     ngx_aidial_redis_error("NOSCRIPT ", ASKER, 0, ERR),
     ngx_aidial_redis_error("WRONGTYPE ", ASKER, 0, ERR),
 
+    /* our scripts': it is not the primary that the connection believes */
+    ngx_aidial_redis_error("OTHERPRIMARY ", RENEW, 0, WARN),
+
     ngx_aidial_redis_error("LOADING ", DROP, 0, ERR),
     ngx_aidial_redis_error("READONLY ", DROP, 0, ERR),
     ngx_aidial_redis_error("MASTERDOWN ", DROP, 0, ERR),

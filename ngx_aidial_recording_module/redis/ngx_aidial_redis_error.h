@@ -16,6 +16,7 @@
 typedef enum {
     NGX_AIDIAL_REDIS_KEEP = 0,    /* the operation fails, no more */
     NGX_AIDIAL_REDIS_ASKER,       /* as KEEP; who asked may know better */
+    NGX_AIDIAL_REDIS_RENEW,       /* connect anew, at once */
     NGX_AIDIAL_REDIS_DROP,        /* this server cannot serve now: back off */
     NGX_AIDIAL_REDIS_DENY,        /* nor later, unless somebody acts */
     NGX_AIDIAL_REDIS_DISTRUST     /* nobody knows this error: out of step? */

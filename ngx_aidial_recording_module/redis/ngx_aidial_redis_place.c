@@ -19,8 +19,10 @@ ngx_aidial_redis_place_init(ngx_aidial_redis_place_t *place,
 {
     ngx_memzero(place, sizeof(ngx_aidial_redis_place_t));
 
-    place->addr.name.len = ngx_min(name->len, NGX_SOCKADDR_STRLEN);
-    ngx_memcpy(place->name, name->data, place->addr.name.len);
+    if (name->len) {
+        place->addr.name.len = ngx_min(name->len, NGX_SOCKADDR_STRLEN);
+        ngx_memcpy(place->name, name->data, place->addr.name.len);
+    }
 
     ngx_aidial_redis_place_link(place);
 }

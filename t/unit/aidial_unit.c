@@ -32,6 +32,8 @@
     X(call)                                                                   \
     X(tenant)                                                                 \
     X(ask)                                                                    \
+    X(audit)                                                                  \
+    X(ranges)                                                                 \
     X(memory)
 
 

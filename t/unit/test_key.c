@@ -134,6 +134,18 @@ test_key_families(ngx_aidial_unit_t *u)
     test_key_is(u, rc, &key,
                 "aidial:{t_1}:grant:00010f107f80abcdefffa00a257b7d3a");
 
+    rc = ngx_aidial_key_rate(u->pool, &prefix, &tenant, &other, &key);
+    test_key_is(u, rc, &key, "aidial:{t_1}:rate:u_81");
+
+    rc = ngx_aidial_key_rate(u->pool, &prefix, &other, &tenant, &key);
+    test_key_is(u, rc, &key, "aidial:{u_81}:rate:t_1");
+
+    rc = ngx_aidial_key_audit(u->pool, &prefix, &tenant, &key);
+    test_key_is(u, rc, &key, "aidial:{t_1}:audit");
+
+    rc = ngx_aidial_key_audit(u->pool, &none, &tenant, &key);
+    test_key_is(u, rc, &key, "{t_1}:audit");
+
     /* a prefix may look like a format */
 
     prefix = test_key_text(u, "%V%s:");
@@ -141,6 +153,12 @@ test_key_families(ngx_aidial_unit_t *u)
     rc = ngx_aidial_key_grant(u->pool, &prefix, &tenant, id, &key);
     test_key_is(u, rc, &key,
                 "%V%s:{t_1}:grant:00010f107f80abcdefffa00a257b7d3a");
+
+    rc = ngx_aidial_key_rate(u->pool, &prefix, &tenant, &other, &key);
+    test_key_is(u, rc, &key, "%V%s:{t_1}:rate:u_81");
+
+    rc = ngx_aidial_key_audit(u->pool, &prefix, &tenant, &key);
+    test_key_is(u, rc, &key, "%V%s:{t_1}:audit");
 }
 
 

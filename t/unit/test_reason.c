@@ -33,9 +33,11 @@ static const test_reason_problem_t  test_reason_table[] = {
     { NGX_AIDIAL_GRANT_USED, 410, "grant_used" },
     { NGX_AIDIAL_REQUEST_TOO_LARGE, 413, "request_too_large" },
     { NGX_AIDIAL_UNSUPPORTED_MEDIA_TYPE, 415, "unsupported_media_type" },
+    { NGX_AIDIAL_RATE_LIMITED, 429, "rate_limited" },
     { NGX_AIDIAL_MEDIA_UNAVAILABLE, 502, "media_unavailable" },
     { NGX_AIDIAL_SERVICE_UNAVAILABLE, 503, "service_unavailable" },
-    { NGX_AIDIAL_PREFETCH_REFUSED, 503, "prefetch_refused" }
+    { NGX_AIDIAL_PREFETCH_REFUSED, 503, "prefetch_refused" },
+    { NGX_AIDIAL_DELIVERY_RUNNING, 503, "delivery_running" }
 };
 
 

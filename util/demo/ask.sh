@@ -7,7 +7,9 @@
 
 
 how='curl -i'
+piped=
 output=(-o "$work/body")
+page=(-H "Origin: $edge" -H 'Content-Type: application/json')
 
 
 ask() {
@@ -26,27 +28,59 @@ save() {                                # DIRECTORY PERSON PATH
 }
 
 
+# A download whose client hangs up after COUNT bytes, which are left in FILE.
+# By then more was on its way, all of it if the recording is short.
+
+cut_off() {                             # PERSON PATH COUNT FILE
+    local output=(-o "$work/pipe") how='curl -D head' piped=" | head -c $3"
+
+    rm -f "$work/pipe"
+    mkfifo "$work/pipe"
+    head -c "$3" <"$work/pipe" >"$4" &
+    fetch "$1" GET "$2"
+    wait $!
+
+    print_command "$1" GET "$2"
+    print_head
+    printf '     [%d bytes of audio, then the line is cut]\n' \
+        "$(wc -c <"$4")"
+}
+
+
 # the same as ask without a word
 
 fetch() {
     local person=$1 method=$2 path=$3 args=()
+    local told='%{http_code}\n%{stderr}%{time_total} %{size_download} '
+
+    told+='%{http_code}\n'
 
     [ "$person" = - ] || args+=(-b "aidial_session=${cookie[$person]}")
-    [ "$method" = GET ] || args+=(-X "$method")
+
+    case $method in
+    GET) ;;
+    HEAD) args+=(-I) ;;
+    *) args+=(-X "$method") ;;
+    esac
 
     : >"$work/head"
     : >"$work/body"
 
     status=$(curl -s --max-time 20 -D "$work/head" "${output[@]}" \
-        -w '%{http_code}\n%{stderr}%{time_total} %{size_download}\n' \
-        "${args[@]}" "${@:4}" "$edge$path" 2>>"$work/figures") || :
+        -w "$told" "${args[@]}" "${@:4}" "$edge$path" \
+        2>>"$work/figures") || :
 }
 
 
 print_command() {
     local person=$1 method=$2 path=$3 words=("$ $how") one
 
-    [ "$method" = GET ] || words+=("-X $method")
+    case $method in
+    GET) ;;
+    HEAD) words=('$ curl -I') ;;
+    *) words+=("-X $method") ;;
+    esac
+
     [ "$person" = - ] || words+=("-b aidial_session=${cookie[$person]}")
 
     # an option and its value stay on one line
@@ -59,7 +93,7 @@ print_command() {
         esac
     done
 
-    printf '%s\n' "${words[@]}" "$edge$path" | shown | sed 's/^ *//' |
+    printf '%s\n' "${words[@]}" "$edge$path$piped" | shown | sed 's/^ *//' |
         fill ' \' '    ' | sed 's/^/     /'
 }
 
@@ -67,6 +101,12 @@ print_command() {
 # the status line, the headers that matter here, and the body if it is text
 
 print_answer() {
+    print_head
+    print_body
+}
+
+
+print_head() {
     local names='content-(type|length|range|disposition)|accept-ranges|etag'
 
     names+='|cache-control|allow|retry-after'
@@ -74,13 +114,16 @@ print_answer() {
 
     tr -d '\r' <"$work/head" | grep -iE "^(HTTP/|($names):)" |
         shown | sed -E "s/^     /     $dim< /; s/\$/$plain/"
+}
 
+
+print_body() {
     case $(header Content-Type) in
     *json*) sed 's/,"/, "/g; s/":/": /g; s/":  /": /g; s/, "/,\n"/g' \
         "$work/body" | shown | sed 's/^ *//' | fill '' ' ' |
         sed 's/^/     /' ;;
-    audio/*) printf '     [%d bytes of audio]\n' \
-        "$(tail -n 1 "$work/figures" | cut -d ' ' -f 2)" ;;
+    audio/*) tail -n 1 "$work/figures" | awk '
+        $2 > 0 { printf "     [%d bytes of audio]\n", $2 }' ;;
     esac
 }
 
@@ -99,7 +142,6 @@ member() {                              # NAME: a string member of the body
 # a grant, as the portal's page asks for one; the link is left in $link
 
 grant() {                               # PERSON CALL BODY
-    ask "$1" POST "/api/calls/$2/recording/grant" -H "Origin: $edge" \
-        -H 'Content-Type: application/json' -d "$3"
+    ask "$1" POST "/api/calls/$2/recording/grant" "${page[@]}" -d "$3"
     link=$(member url)
 }

@@ -24,6 +24,14 @@ expect_body() {                         # TEXT, blanks apart
 }
 
 
+# A time that is left: a second of it may have begun to pass.
+
+expect_left() {                         # NAME SECONDS
+    grep -qE "\"$1\": *($2|$(($2 - 1)))," "$work/body" ||
+        wrong "expected the body to have \"$1\": $2"
+}
+
+
 expect_problem() {                      # STATUS CODE
     expect_status "$1"
     expect_header Content-Type 'application/problem\+json'
@@ -35,7 +43,7 @@ expect_problem() {                      # STATUS CODE
 
 
 expect_link() {
-    grep -qE '^/recordings/[A-Za-z0-9._~-]{1,768}$' <<<"$link" ||
+    [[ $link =~ ^/recordings/[A-Za-z0-9._~-]+$ && ${#link} -le 780 ]] ||
         wrong "expected a link below /recordings/, got \"$link\""
 }
 

@@ -12,6 +12,8 @@ $(people)
 
   Logs:   $run
   Redis:  redis-cli -s $sockets/redis.sock
+  Audit:  redis-cli -s $sockets/redis.sock XREVRANGE 'aidial:{t_harbor}:audit' \
+            + - COUNT 3
 
 Ctrl-C stops everything.
 END

@@ -37,7 +37,8 @@ shown() {                               # < TEXT: indented, secrets shortened
     local some="[^ '\"]"
 
     sed -E -e "s#(/recordings/$some{4})$some+($some{6})#\\1…\\2#g" \
-        -e 's/(aidial_session=[0-9a-f]{6})[0-9a-f]+/\1…/g' -e 's/^/     /'
+        -e 's/(aidial(_session=|:session:)[0-9a-f]{6})[0-9a-f]+/\1…/g' \
+        -e 's/^/     /'
 }
 
 
@@ -92,5 +93,6 @@ $requests requests with $bytes MB; half of them took less than $middle ms."
 
     say "A recording was heard and saved by those who may, and by nobody \
 else: not without a session, not for another tenant, not twice with one \
-link, and not a moment longer than consent stood."
+link, and not a moment longer than consent stood. Who asked, what was \
+decided and which bytes left stands in the tenant's audit stream."
 }

@@ -21,6 +21,7 @@ stop_all() {
     local one
 
     trap '' HUP INT TERM
+    stop_edge
 
     for one in ${walk:-} "${pid[@]}"; do
         kill "$one" 2>/dev/null || :
@@ -32,6 +33,21 @@ stop_all() {
 
     rm -rf "$run/objects" "$run/temp"
     [ "${sockets-$run}" = "$run" ] || rm -rf "$sockets"
+}
+
+
+# Before Redis, and in peace: the edge has the ends of playbacks to enter.  A
+# response that still runs is not waited for.
+
+stop_edge() {
+    local try
+
+    kill -QUIT "${pid[edge]-}" 2>/dev/null || return 0
+
+    for ((try = 0; try < 30; try++)); do
+        kill -0 "${pid[edge]}" 2>/dev/null || break
+        sleep 0.1
+    done
 }
 
 

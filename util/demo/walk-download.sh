@@ -26,11 +26,12 @@ grant amelia c_1001 '{"action": "download"}'
 expect_problem 400 confirmation_required
 end_step "400 confirmation_required"
 
-step "Amelia confirms" "Now she gets a link that works once, for a minute."
+step "Amelia confirms" \
+    "Now she gets a link for one download, which she has a minute to begin."
 grant amelia c_1001 "$confirmed"
 expect_status 201
 expect_body '"action": "download"'
-expect_body '"expires_in": 60'
+expect_left expires_in 60
 expect_body '"single_use": true'
 expect_link
 end_step "201 with a link for one use"

@@ -13,7 +13,7 @@ grant marcus c_1001 "$playback"
 expect_status 201
 expect_header Cache-Control 'no-store'
 expect_body '"action": "playback"'
-expect_body '"expires_in": 300'
+expect_left expires_in 300
 expect_body '"single_use": false'
 expect_link
 end_step "201 with a link to listen"

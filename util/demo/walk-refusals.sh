@@ -36,13 +36,13 @@ expect_problem 401 session_required
 end_step "401 session_required"
 
 step "A link does not work for a colleague" \
-    "Amelia is signed in and may play this call, but the link was made for \
-Marcus. She gets the answer of a link that never was."
-ask amelia GET "$listen"
+    "Marcus forwards his link to Sofia. She may play this call, but not with \
+a link that was made for him: she gets the answer of a link that never was."
+ask sofia GET "$listen"
 expect_problem 404 recording_not_found
 keep_answer colleague
 say "The same link with its last characters changed:"
-ask amelia GET "${listen%??????}AAAAAA"
+ask sofia GET "${listen%??????}AAAAAA"
 expect_problem 404 recording_not_found
 keep_answer forged
 expect_same colleague forged

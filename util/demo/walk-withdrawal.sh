@@ -5,16 +5,6 @@ chapter "When consent is withdrawn"
 key=aidial:call:c_1001
 
 
-redis() {
-    redis-cli -s "$socket" "$@"
-}
-
-
-print_redis() {                         # TEXT
-    printf '     $ redis-cli -s redis.sock %s\n' "$1"
-}
-
-
 before=$(redis GET $key)
 
 step "Maria Lopez withdraws her consent" \

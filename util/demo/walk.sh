@@ -22,6 +22,7 @@ mkdir -p "$work"
 . "$here/show.sh"
 . "$here/ask.sh"
 . "$here/expect.sh"
+. "$here/stream.sh"
 
 say_all <<END
 This is an nginx that guards the call recordings of an AI receptionist.
@@ -29,13 +30,15 @@ Before a byte of a recording leaves the building, it asks Redis who is signed
 in, whether that person's tenant, client and project own the call, and whether
 consent, playback compliance and the person's role allow it. A link to listen
 or to save is made for one person, lives for minutes, and is judged again at
-every request.
+every request; and no byte leaves before the tenant's audit stream has it.
 
 Below, curl does what the portal's page does. Lines with \$ are commands, lines
 with < are the answer; "…" stands for what is cut out of a cookie or a link.
 END
 
-for part in sign-in status playback download refusals withdrawal; do
+for part in sign-in status playback download resume unspent rate refusals \
+    withdrawal audit; do
+
     . "$here/walk-$part.sh"
 done
 

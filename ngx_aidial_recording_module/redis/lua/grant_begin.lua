@@ -17,14 +17,10 @@ local attempt = ARGV[1]
 local AUDIT = 3
 
 local bad = #KEYS ~= 2 and refuse('bad arity') or misfit(AUDIT)
-            or wrong_type(KEYS[2], 'stream')
+            or wrong_type(KEYS[2], 'stream') or stale()
 
 if bad then
     return bad
-end
-
-if #attempt < 1 or #attempt > 64 or #ARGV[2] ~= 40 then
-    return refuse('argument out of bounds')
 end
 
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then

@@ -29,14 +29,13 @@ local REFUSED_LIFE = 60000   -- ms that a refused request is remembered
 
 local bad = #KEYS ~= 3 and refuse('bad arity') or misfit(AUDIT)
             or wrong_type(KEYS[1], 'hash') or wrong_type(KEYS[2], 'hash')
-            or wrong_type(KEYS[3], 'stream')
+            or wrong_type(KEYS[3], 'stream') or stale()
 
 if bad then
     return bad
 end
 
-if #attempt < 1 or #attempt > 64 or #ARGV[2] ~= 40
-   or (ARGV[3] ~= 'allowed' and ARGV[3] ~= 'refused')
+if (ARGV[3] ~= 'allowed' and ARGV[3] ~= 'refused')
    or (ARGV[4] ~= 'playback' and ARGV[4] ~= 'download')
 then
     return refuse('argument out of bounds')
@@ -66,10 +65,12 @@ local instant = seconds * 1000000 + micros
 local tat = tonumber(redis.call('HGET', KEYS[2], 'tat') or '') or instant
 local most = instant + (burst + 1) * interval
 
--- a time further away than any request can put it is a clock set back
+-- a time further away than any request can put it is a clock set back: the
+-- user has to wait for one interval, not for the clock
 
 if tat > most then
     tat = most
+    redis.call('HSET', KEYS[2], 'tat', text(tat))
 end
 
 local wait = tat - burst * interval - instant

@@ -37,7 +37,7 @@ local OVERLAP = 4 * 1024 * 1024   -- bytes sent twice, and half the object
 local MARGIN = 60000              -- ms a key outlives its use
 
 local bad = #KEYS ~= 2 and refuse('bad arity') or misfit(AUDIT)
-            or wrong_type(KEYS[2], 'stream')
+            or wrong_type(KEYS[2], 'stream') or stale()
 
 if bad then
     return bad
@@ -51,8 +51,7 @@ if ARGV[6] ~= '' then
     from = whole(ARGV[6], 9007199254740991)
 end
 
-if #attempt < 1 or #attempt > 64 or #ARGV[2] ~= 40
-   or (ARGV[3] ~= '0' and ARGV[3] ~= '1')
+if (ARGV[3] ~= '0' and ARGV[3] ~= '1')
    or not lease or not window or not from or #ARGV[7] > 256
 then
     return refuse('argument out of bounds')

@@ -76,6 +76,28 @@ local function wrong_type(key, expected)
 end
 
 
+-- ARGV[1] names the attempt, and ARGV[2] the primary that the connection
+-- believes to talk to.  What it knows may be seconds old: a role may have
+-- changed twice under it.  The error that this is, or nil; the edge connects
+-- anew when it gets it.
+
+local function stale()
+    if #ARGV[1] < 1 or #ARGV[1] > 64 or #ARGV[2] ~= 40 then
+        return refuse('argument out of bounds')
+    end
+
+    local id = string.match(redis.call('INFO', 'replication'),
+                            '\nmaster_replid:(%x+)')
+
+    if id == ARGV[2] then
+        return nil
+    end
+
+    return redis.error_reply('OTHERPRIMARY aidial: the replication id is '
+                             .. 'another one')
+end
+
+
 -- the proleptic Gregorian calendar from the days since 1970-01-01, as in
 -- "civil_from_days", Howard Hinnant, chrono-Compatible Low-Level Date
 -- Algorithms

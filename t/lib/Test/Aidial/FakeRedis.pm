@@ -5,7 +5,8 @@ package Test::Aidial::FakeRedis;
 #     GET               => "$-1\r\n",             the reply, raw bytes
 #     'GET aidial:x'    => ...,                   that very command, first
 #     EVALSHA           => { reply => ..., delay => 0.2, chunk => 1,
-#                            pause => 0.01, close => 1, until => $file },
+#                            pause => 0.01, close => 1, until => $file,
+#                            say => '|' },
 #     PING              => 'never',               this reply and later ones
 #     INFO              => 'close',               the connection is closed
 #     SET               => [ first, second ],     the last one stays
@@ -13,10 +14,10 @@ package Test::Aidial::FakeRedis;
 #     HMGET             => sub { my @words = @_; ... },   returns one of these
 #
 # chunk: so many bytes at a time with a pause between them; close: after the
-# reply; until: not before that file exists.  Replies keep the order of the
-# commands.  A command that the table does not know is answered as Redis
-# would: -ERR unknown command; INFO as a primary that does not evict, unless
-# "*" is a function.
+# reply; until: not before that file exists; say: a line of the log, before
+# the reply leaves.  Replies keep the order of the commands.  A command that
+# the table does not know is answered as Redis would: -ERR unknown command;
+# INFO as a primary that does not evict, unless "*" is a function.
 
 use strict;
 use warnings;
@@ -152,7 +153,7 @@ sub _serve {
         }
 
         for my $c (values %conn) {
-            _write($c) if !$c->{gone};
+            _write($c, $log) if !$c->{gone};
             next if !$c->{gone};
 
             $select->remove($c->{socket});
@@ -256,11 +257,13 @@ sub _next_due {
 
 
 sub _write {
-    my ($c) = @_;
+    my ($c, $log) = @_;
 
     while (my $next = $c->{out}[0]) {
         return if $next->{never} || $next->{due} > time
                   || $next->{until} && !-e $next->{until};
+
+        print $log delete $next->{say}, "\n" if defined $next->{say};
 
         my $bytes = substr $next->{reply}, 0,
             $next->{chunk} // length $next->{reply}, '';

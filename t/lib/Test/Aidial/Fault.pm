@@ -28,7 +28,7 @@ use Test::Aidial::Process qw(spawn);
 
 our @EXPORT = qw(edge prepare playback_url download_url media_bytes
                  ask start_asking in_flight timed refusal refused serving
-                 load_begin load_end in_order descriptors
+                 load_begin load_end settled in_order descriptors
                  access_lines answered_as
                  middle override hold release lose passed_on bulk);
 
@@ -37,24 +37,25 @@ my @WHO = ('Cookie: aidial_session=s_1', same_origin());
 my $playback;
 
 
-# edge(redis => ..., extra => ...): the words are those of http_config(), the
-# rest is what Nginx->start() takes.  One worker unless told otherwise: then
-# what is known of it is known of all.
+# edge(redis => ..., grant_rate => ..., extra => ...): the words are those of
+# http_config(), the rest is what Nginx->start() takes.  One worker unless told
+# otherwise: then what is known of it is known of all.
 
 sub edge {
     my (%option) = @_;
     my %word = map { exists $option{$_} ? ($_ => delete $option{$_}) : () }
-        qw(redis extra);
+        qw(redis grant_rate extra);
 
     return Test::Aidial::Nginx->start(http => http_config(%word), %option);
 }
 
 
-# the records of the examples, and a playback grant for ask(..., 'media')
+# the records of the examples, and a playback grant for ask(..., 'media'),
+# with the words of grant()
 
 sub prepare {
     records();
-    $playback = grant();
+    $playback = grant(@_);
 }
 
 
@@ -208,6 +209,19 @@ sub load_end {
 }
 
 
+# every delivery of a download has its end: no closing script is under way that
+# would meet the next override()
+
+sub settled {
+    wait_for {
+        my @events = map { $_->{event} } audit();
+
+        grep({ /\Adownload\.(?:started|resumed)\z/ } @events)
+            == grep { /\Adownload\.(?:completed|aborted|voided)\z/ } @events;
+    } 3 or die 'a delivery has no end';
+}
+
+
 # The end of every file: the workers are the ones they were, nginx quits in
 # time, and it said nothing alarming - after the quit, for an open socket is
 # said at the very end.  "crit" allows lines of that kind that match, "killed"
@@ -288,8 +302,8 @@ sub middle {
 
 
 # override('GET aidial:x' => ..., EVALSHA => ...): as FakeRedis' script, with
-# constants only; a hash without "reply" is about the reply of the real one.
-# override() forgets them all.
+# constants only, or by the first two words ("EVALSHA <sha>"); a hash without "reply" is about the reply of the real one,
+# of which "swap", a pair, replaces a part.  override() forgets them all.
 
 sub override {
     my (%script) = @_;
@@ -337,7 +351,7 @@ sub _between {
     my $script = Storable::retrieve($said);
     my $line = join ' ', @words;
 
-    for my $key ($line, $words[0]) {
+    for my $key ($line, "$words[0] $words[1]", $words[0]) {
         next if !exists $script->{$key};
 
         my $answer = $script->{$key};
@@ -350,7 +364,11 @@ sub _between {
                 ? $answer->{how} : $reply;
         }
 
-        return { %$answer, reply => passed_on(@words) };
+        my $reply = passed_on(@words);
+        my ($from, $to) = @{ $answer->{swap} // [ '', '' ] };
+
+        $reply =~ s/\Q$from/$to/;
+        return { %$answer, reply => $reply };
     }
 
     return passed_on(@words);

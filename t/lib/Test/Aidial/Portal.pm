@@ -158,11 +158,14 @@ sub grant {
 }
 
 
-# the id of the primary, by which it fences grants
+# the id of the primary, by which it fences grants: of the suite's, or of
+# another Test::Aidial::Redis
 
 sub epoch {
-    my ($id) = redis('INFO', 'replication') =~ /^master_replid:([0-9a-f]{40})/m
-        or die 'no master_replid';
+    my ($server) = @_;
+    my @info = ('INFO', 'replication');
+    my ($id) = ($server ? $server->command(@info) : redis(@info))
+        =~ /^master_replid:([0-9a-f]{40})/m or die 'no master_replid';
 
     return $id;
 }

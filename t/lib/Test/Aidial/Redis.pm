@@ -51,6 +51,17 @@ sub down {
 }
 
 
+# killed at once: nothing is saved, nobody is told
+
+sub crash {
+    my ($self) = @_;
+
+    kill KILL => $self->pid;
+    wait_for { !$self->{process}->running } or die "redis-server lives on";
+    $self->down;
+}
+
+
 sub command {
     my ($self, @words) = @_;
 

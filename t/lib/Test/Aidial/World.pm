@@ -65,7 +65,14 @@ sub etag {
 }
 
 
-sub redis_server { $redis //= Test::Aidial::Redis->start(dir()) }
+# redis_server($other): what redis(), and so the records, speak to from now on
+
+sub redis_server {
+    $redis = $_[0] if @_;
+
+    return $redis //= Test::Aidial::Redis->start(dir());
+}
+
 
 sub redis { redis_server()->command(@_) }
 

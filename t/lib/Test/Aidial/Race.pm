@@ -1,0 +1,231 @@
+package Test::Aidial::Race;
+
+# A race: grants are asked for and used by many at once, while things break.
+#
+#     my $race = Test::Aidial::Race->new(seed => 7, site => $site,
+#                                        grants => 1500, width => 12);
+#     $race->run;
+#     my @wrong = Test::Aidial::Race::Checker->new($race)->check;
+#
+# Options: grants (how many stories are told), width (how many at a time),
+# seconds (no new story after that), faults (how far they are apart: 1 is
+# about a second, 0: there are none), only (this kind of fault), kinds (of stories, with their weights),
+# kills (of Redis, so many), kill (what it is to know then), late (the share
+# of grants that are tried again much later), resets (the share of clients that reset while
+# they read).
+#
+# Every request, fault and recovery is a record in the history, an array of
+# hashes; "what" says of which kind: issue, media, fault, kill, recovery.
+
+use strict;
+use warnings;
+
+use Time::HiRes qw(time);
+use Test::Aidial::Race::Clients;
+use Test::Aidial::Race::Faults;
+use Test::Aidial::Race::Story;
+
+# of stories, see Test::Aidial::Race::Story
+
+my %KINDS = (download => 70, playback => 14, hidden => 8, withdrawn => 3,
+             limited => 5);
+
+my $LEASE = 35;    # seconds until what a lost worker did is over at the latest
+
+
+sub new {
+    my ($class, %option) = @_;
+
+    return bless {
+        grants => 100, width => 12, seconds => 600, faults => 0, kills => 0,
+        kinds => \%KINDS, busy => {}, history => [], told => 0, telling => 0,
+        pending => 0, kill => [ qw(old empty) ], late => 0.3,
+        ids => 0, redis_hears => 1, resets => 0.16,
+        calm_grants => 30, settle => $LEASE,
+        clients => Test::Aidial::Race::Clients->new, %option,
+    }, $class;
+}
+
+
+sub site { $_[0]{site} }
+
+sub clients { $_[0]{clients} }
+
+sub history { $_[0]{history} }
+
+sub one_of { $_[ 1 + int rand $#_ ] }
+
+sub record { my ($self, %fact) = @_; push @{ $self->{history} }, \%fact }
+
+
+# run(): with faults, then without, then until everything is entered
+
+sub run {
+    my ($self) = @_;
+    my $faults = Test::Aidial::Race::Faults->new($self);
+
+    srand $self->{seed};
+
+    $self->{begin} = time;
+    $faults->begin if $self->{faults};
+    $self->_tell($self->{grants}, $self->{seconds});
+
+    $faults->end;
+    $self->record(what => 'calm', t0 => time);
+    $self->_tell($self->{calm_grants}, 30);
+    $self->_settle;
+    $self->{end} = time;
+
+    return $self;
+}
+
+
+# tells so many stories, and comes back when the last one is over
+
+sub _tell {
+    my ($self, $count, $seconds) = @_;
+    my $until = time + $seconds;
+    my $left = $count;
+
+    $self->clients->run(sub {
+        while ($left > 0 && $self->{telling} < $self->{width}) {
+            $left = 0 if time > $until;
+            last if $left-- <= 0;
+            $self->_one;
+        }
+
+        return $left <= 0 && !$self->{telling} && !$self->{pending};
+    });
+}
+
+
+sub _one {
+    my ($self) = @_;
+
+    $self->{told}++;
+    $self->{telling}++;
+
+    Test::Aidial::Race::Story->begin($self, $self->_kind, sub {
+        $self->{telling}--;
+    });
+}
+
+
+sub _kind {
+    my ($self) = @_;
+    my $kinds = $self->{kinds};
+    my $sum = 0;
+
+    $sum += $_ for values %$kinds;
+    my $pick = rand $sum;
+
+    for my $kind (sort keys %$kinds) {
+        return $kind if ($pick -= $kinds->{$kind}) < 0;
+    }
+}
+
+
+# Every delivery that began has ended in the stream, or its time is up.  What
+# a playback leaves behind is entered when the edges quit.
+
+sub _settle {
+    my ($self) = @_;
+    my $until = time + $self->{settle};
+    my %open;
+
+    my $look = sub {
+        for my $entry ($self->site->stream->read) {
+            my $event = $entry->{event};
+
+            $open{ $entry->{attempt} } = 1
+                if $event =~ /\Adownload\.(?:started|resumed)\z/;
+            delete $open{ $entry->{attempt} }
+                if $event =~ /\Adownload\.(?:completed|aborted|voided)\z/;
+        }
+    };
+
+    $open{ $_->{attempt} } = 1 for $self->_running;
+    $look->();
+
+    while (%open && time < $until) {
+        my $next = time + 0.1;
+
+        $self->clients->run(sub { time >= $next });
+        $look->();
+    }
+
+    $self->{slow} = [ $self->site->stop ];
+    $self->site->stream->read;
+}
+
+
+# the openings that were read without their end
+
+sub _running {
+    my ($self) = @_;
+    my %open;
+
+    for my $entry (@{ $self->site->stream->entries }) {
+        $open{ $entry->{attempt} } = $entry
+            if $entry->{event} =~ /\Adownload\.(?:started|resumed)\z/;
+        delete $open{ $entry->{attempt} // '' }
+            if $entry->{event} =~ /\Adownload\.(?:completed|aborted|voided)\z/;
+    }
+
+    return values %open;
+}
+
+
+# ask($story, %how): one request, recorded when it is over
+#
+#     what, role    for the record, like every other word that is not below
+#     edge          number
+#     who           name of the user
+#     method        recorded as well
+#     uri, headers, body
+#     plan          what the client does, see Test::Aidial::Race::Clients
+#     expected      the recording
+#     group, done
+
+my %OWN = map { $_ => 1 } qw(uri headers body plan expected group done);
+
+
+sub ask {
+    my ($self, %how) = @_;
+    my $id = ++$self->{ids};
+    my %record = map { $OWN{$_} ? () : ($_ => $how{$_}) } keys %how;
+
+    $self->clients->begin({
+        id => $id, port => $self->site->edge($how{edge})->port,
+        request => _request($self->site->user($how{who})->{sid}, $id, %how),
+        body => $how{expected}, head => $how{method} eq 'HEAD',
+        group => $how{group}, %{ $how{plan} // {} },
+        done => sub {
+            my ($seen) = @_;
+            my $record = { %record, id => $id, %$seen };
+
+            push @{ $self->{history} }, $record;
+            $how{done}->($record);
+        },
+    });
+}
+
+
+# the number of the request is the user agent: entries have it as a field
+
+sub _request {
+    my ($sid, $id, %how) = @_;
+    my @headers = ('Host: localhost', "Cookie: aidial_session=$sid",
+                   'Sec-Fetch-Site: same-origin', "User-Agent: race/$id",
+                   'Connection: ' . one_of(undef, qw(close keep-alive)),
+                   @{ $how{headers} // [] });
+
+    push @headers, 'Content-Type: application/json',
+        'Content-Length: ' . length $how{body} if defined $how{body};
+
+    return join("\r\n", "$how{method} $how{uri} HTTP/1.1", @headers, '', '')
+           . ($how{body} // '');
+}
+
+
+1;
