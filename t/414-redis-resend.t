@@ -163,6 +163,9 @@ ok(serving($nginx, $url, 2),
 
 # a worker that quits comes back for it
 
+$nginx->write_conf(http => http_config(redis => 'unix:' . $middle->path
+                                                . ' timeout=3s'));
+$nginx->reload or die 'no reload';
 healthy();
 override(EVALSHA => { reply => '', delay => 0.2, close => 1 });
 $client = in_flight($nginx, 'grant', steps => 3);
