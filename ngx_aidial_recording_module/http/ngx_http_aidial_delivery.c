@@ -31,7 +31,8 @@ static ngx_uint_t ngx_http_aidial_delivery_resumes(
     ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_delivery_range(ngx_http_request_t *r,
     off_t *first, off_t *total);
-static off_t ngx_http_aidial_delivery_sent(ngx_http_request_t *r);
+static off_t ngx_http_aidial_delivery_sent(
+    const ngx_http_aidial_run_t *run);
 static ngx_uint_t ngx_http_aidial_delivery_complete(
     ngx_http_aidial_ctx_t *ctx, off_t sent);
 
@@ -367,8 +368,7 @@ ngx_http_aidial_delivery_before(ngx_http_aidial_ctx_t *ctx, ngx_chain_t *in)
         run->last |= cl->buf->last_buf;
     }
 
-    most = ngx_http_aidial_delivery_sent(ctx->request)
-           + NGX_HTTP_AIDIAL_CHUNK;
+    most = ngx_http_aidial_delivery_sent(run) + NGX_HTTP_AIDIAL_CHUNK;
 
     run->delivery->bytes = ngx_min(run->passed, most);
 }
@@ -381,7 +381,7 @@ ngx_http_aidial_delivery_after(ngx_http_aidial_ctx_t *ctx)
     ngx_http_aidial_run_t  *run;
 
     run = ctx->run;
-    sent = ngx_http_aidial_delivery_sent(ctx->request);
+    sent = ngx_http_aidial_delivery_sent(run);
 
     if (ngx_http_aidial_delivery_complete(ctx, sent)) {
         ngx_http_aidial_delivery_end(ctx);
@@ -401,14 +401,17 @@ ngx_http_aidial_delivery_after(ngx_http_aidial_ctx_t *ctx)
 }
 
 
-/* as $body_bytes_sent counts */
+/* as $body_bytes_sent counts, but without what is around chunks */
 
 static off_t
-ngx_http_aidial_delivery_sent(ngx_http_request_t *r)
+ngx_http_aidial_delivery_sent(const ngx_http_aidial_run_t *run)
 {
-    off_t  sent;
+    off_t                sent;
+    ngx_http_request_t  *r;
 
+    r = run->ctx->request;
     sent = r->connection->sent - (off_t) r->header_size;
+    sent = ngx_min(sent, run->passed);
 
     return ngx_max(sent, 0);
 }
@@ -463,7 +466,7 @@ ngx_http_aidial_delivery_end(ngx_http_aidial_ctx_t *ctx)
     complete = 0;
 
     if (ctx->serving) {
-        bytes = ngx_http_aidial_delivery_sent(r);
+        bytes = ngx_http_aidial_delivery_sent(run);
         complete = ngx_http_aidial_delivery_complete(ctx, bytes);
     }
 

@@ -36,6 +36,7 @@ typedef struct {
     ngx_uint_t                ready;      /* connections */
     ngx_uint_t                denied;     /* 1: it was said */
     ngx_uint_t                evicts;     /* 1: it was said */
+    ngx_uint_t                wanted;     /* 1: by a worker that quits */
     ngx_uint_t                full;       /* 1: it was said, at "full_when" */
     ngx_msec_t                full_when;
     ngx_uint_t                known;      /* 1: "epoch" is set */
@@ -48,6 +49,7 @@ typedef struct {
 
 
 static ngx_aidial_redis_conn_t *ngx_aidial_redis_pool_pick(size_t len);
+static void ngx_aidial_redis_pool_want(void);
 static void ngx_aidial_redis_pool_full(void);
 static void ngx_aidial_redis_pool_up(ngx_aidial_redis_conn_t *conn);
 static void ngx_aidial_redis_pool_epoch(ngx_aidial_redis_conn_t *conn);
@@ -89,6 +91,11 @@ ngx_aidial_redis_pool_submit(ngx_aidial_redis_task_t *task)
 
     if (conn == NULL) {
         ngx_aidial_redis_pool_full();
+
+        if (ngx_exiting) {
+            ngx_aidial_redis_pool_want();
+        }
+
         return NGX_DECLINED;
     }
 
@@ -139,6 +146,29 @@ ngx_aidial_redis_pool_pick(size_t len)
     }
 
     return best;
+}
+
+
+/*
+ * A worker that quits does not reconnect for nothing.  But who asked will ask
+ * again: the audit entries that are due.
+ */
+
+static void
+ngx_aidial_redis_pool_want(void)
+{
+    ngx_uint_t                i;
+    ngx_aidial_redis_conn_t  *conn;
+
+    ngx_aidial_redis_pool->wanted = 1;
+
+    for (i = 0; i < ngx_aidial_redis_pool->nconns; i++) {
+        conn = &ngx_aidial_redis_pool->conns[i];
+
+        if (conn->state == NGX_AIDIAL_REDIS_DOWN && !conn->retry.timer_set) {
+            ngx_add_timer(&conn->retry, NGX_AIDIAL_REDIS_SOON);
+        }
+    }
 }
 
 
@@ -237,6 +267,7 @@ ngx_aidial_redis_pool_down(ngx_aidial_redis_conn_t *conn, ngx_uint_t end,
     }
 
     if (ngx_exiting
+        && !ngx_aidial_redis_pool->wanted
         && (!conn->hopeful || ngx_queue_empty(&conn->waiting)))
     {
         return;
@@ -333,7 +364,10 @@ ngx_aidial_redis_pool_retry(ngx_event_t *ev)
 
     conn = ev->data;
 
-    if (ngx_exiting && ngx_queue_empty(&conn->waiting)) {
+    if (ngx_exiting
+        && !ngx_aidial_redis_pool->wanted
+        && ngx_queue_empty(&conn->waiting))
+    {
         return;
     }
 

@@ -65,10 +65,12 @@ local instant = seconds * 1000000 + micros
 local tat = tonumber(redis.call('HGET', KEYS[2], 'tat') or '') or instant
 local most = instant + (burst + 1) * interval
 
--- a time further away than any request can put it is a clock set back
+-- a time further away than any request can put it is a clock set back: the
+-- user has to wait for one interval, not for the clock
 
 if tat > most then
     tat = most
+    redis.call('HSET', KEYS[2], 'tat', text(tat))
 end
 
 local wait = tat - burst * interval - instant
