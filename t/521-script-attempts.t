@@ -53,9 +53,21 @@ sub resume_it { redeem_it(attempt => 'b', alive => 0, from => 500,
                           if_range => '"t"', @_) }
 
 
+# the first word of an error
+
+sub primary {
+    my ($name, @args) = @_;
+
+    return fails($name, keys_of($name), @args) =~ s/ .*//rs;
+}
+
+
 # ---- issue
 
 wipe();
+is(primary('grant_issue', issue(epoch => $OTHER)), 'OTHERPRIMARY',
+   'issue - the edge believes in another primary - an error');
+is(stream(), '', 'issue - the edge believes in another primary - not entered');
 is(issue_it(), 1, 'issue - 1');
 is(issue_it(), 1, 'issue - the same attempt again - 1');
 is(stream(), 'grant.issued', 'issue - the same attempt again - one entry');
@@ -86,7 +98,10 @@ wipe();
 issue_it(action => 'playback');
 is(begin_it(attempt => $_), 1, "begin - attempt $_ - 1") for qw(x x y);
 is(stream(), 'grant.issued playback.started', 'begin - one entry');
-is(begin_it(epoch => $OTHER), 0, 'begin - another epoch - 0');
+is(primary('grant_begin', begin(epoch => $OTHER)), 'OTHERPRIMARY',
+   'begin - the edge believes in another primary - an error');
+set(epoch => $OTHER);
+is(begin_it(), 0, 'begin - of another primary - 0');
 is(redeem_it(attempt => 'r'), 0, 'redeem - a playback - 0');
 wipe();
 issue_it();
@@ -95,7 +110,11 @@ is(state(), 'fresh', 'begin - a download - nothing is changed');
 
 # ---- redeem
 
-is(redeem_it(epoch => $OTHER), 0, 'redeem - another epoch - 0');
+is(primary('grant_redeem', redeem(epoch => $OTHER)), 'OTHERPRIMARY',
+   'redeem - the edge believes in another primary - an error');
+set(epoch => $OTHER);
+is(redeem_it(), 0, 'redeem - of another primary - 0');
+set(epoch => epoch());
 is(redeem_it(alive => 0), 0, 'redeem - past its life - 0');
 is(state(), 'fresh', 'redeem - refused - nothing is changed');
 is(redeem_it(), 1, 'redeem - 1');
