@@ -23,6 +23,7 @@ use warnings;
 
 use Time::HiRes qw(time);
 use Test::Aidial::Race::Clients;
+use Test::Aidial::Race::Dice qw(one_of weighed);
 use Test::Aidial::Race::Faults;
 use Test::Aidial::Race::Story;
 
@@ -54,8 +55,6 @@ sub site { $_[0]{site} }
 sub clients { $_[0]{clients} }
 
 sub history { $_[0]{history} }
-
-sub one_of { $_[ 1 + int rand $#_ ] }
 
 sub record { my ($self, %fact) = @_; push @{ $self->{history} }, \%fact }
 
@@ -107,23 +106,9 @@ sub _one {
     $self->{told}++;
     $self->{telling}++;
 
-    Test::Aidial::Race::Story->begin($self, $self->_kind, sub {
+    Test::Aidial::Race::Story->begin($self, weighed($self->{kinds}), sub {
         $self->{telling}--;
     });
-}
-
-
-sub _kind {
-    my ($self) = @_;
-    my $kinds = $self->{kinds};
-    my $sum = 0;
-
-    $sum += $_ for values %$kinds;
-    my $pick = rand $sum;
-
-    for my $kind (sort keys %$kinds) {
-        return $kind if ($pick -= $kinds->{$kind}) < 0;
-    }
 }
 
 
@@ -219,7 +204,7 @@ sub _request {
     my ($sid, $id, %how) = @_;
     my @headers = ('Host: localhost', "Cookie: aidial_session=$sid",
                    'Sec-Fetch-Site: same-origin', "User-Agent: race/$id",
-                   'Connection: ' . one_of(undef, qw(close keep-alive)),
+                   'Connection: ' . one_of(qw(close keep-alive)),
                    @{ $how{headers} // [] });
 
     push @headers, 'Content-Type: application/json',

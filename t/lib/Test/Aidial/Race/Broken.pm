@@ -47,7 +47,7 @@ my %BROKEN = (
         script => 'all', wrong => 'fence', fixed => 'f' x 40,
         from => 'if id == ARGV[2] then', to => 'if true then',
         race => { %DOWNLOAD, %LONG, kills => 2, faults => 0.5, width => 40,
-                  only => 'kill', kill => [ 'old' ], late => 1, idle => 1 },
+                  only => 'kill_redis', kill => [ 'old' ], late => 1, idle => 1 },
     },
     'resume does not look at the session' => {
         script => 'grant_redeem', wrong => 'double',
