@@ -21,11 +21,13 @@ package Test::Aidial::Race;
 use strict;
 use warnings;
 
-use Time::HiRes qw(time);
+use Test::Aidial::Process qw(spawn);
 use Test::Aidial::Race::Clients;
 use Test::Aidial::Race::Dice qw(one_of weighed);
 use Test::Aidial::Race::Faults;
 use Test::Aidial::Race::Story;
+use Test::Aidial::World qw(dir);
+use Time::HiRes qw(time);
 
 # of stories, see Test::Aidial::Race::Story
 
@@ -39,7 +41,7 @@ sub new {
     my ($class, %option) = @_;
 
     return bless {
-        grants => 100, width => 12, seconds => 600, faults => 0, kills => 0,
+        grants => 100, width => 12, seconds => 60, faults => 0, kills => 0,
         kinds => \%KINDS, busy => {}, history => [], told => 0, telling => 0,
         pending => 0, kill => [ qw(old empty) ], late => 0.3,
         idle => 0.1, least => 0,
@@ -64,6 +66,9 @@ sub record { my ($self, %fact) = @_; push @{ $self->{history} }, \%fact }
 sub run {
     my ($self) = @_;
     my $faults = Test::Aidial::Race::Faults->new($self);
+    my $watchdog = $self->_watchdog;
+
+    local $SIG{TERM} = sub { die "the race does not come to its end\n" };
 
     srand $self->{seed};
 
@@ -78,6 +83,21 @@ sub run {
     $self->{end} = time;
 
     return $self;
+}
+
+
+# A process that ends what hangs: who waits for a Redis that says nothing has
+# no other clock.  It is there before the first client is.
+
+sub _watchdog {
+    my ($self) = @_;
+    my ($race, $limit) = ($$, $self->{seconds} + $self->{settle} + 120);
+
+    return spawn(dir() . '/watchdog.log', sub {
+        sleep $limit;
+        kill TERM => $race;
+        exit 0;
+    });
 }
 
 
