@@ -193,7 +193,8 @@ is(join(' ', map { $_ // 0 } @{ grant_of() }{qw(sent overlap resumes)}),
    '500 0 0', 'resume, void - counts for nothing');
 is(redeem_it(attempt => 'c'), 2, 'resume, void, whole - 2');
 is(resume_it(attempt => 'c'), '3 1000 "t"', 'resume, void, resume - 3');
-is((() = stream() =~ /resumed/g), 2, 'resume - again, void, again - two entries');
+is((() = stream() =~ /resumed/g), 2,
+   'resume - again, void, again - two entries');
 
 # ---- a killed worker, a lapsed lease
 

@@ -157,7 +157,8 @@ for my $round (1 .. 10) {
     my @clients = map { $edges[$_ % 2]->client } 1 .. 4;
 
     for my $client (@clients) {
-        $client->send_request('GET', media_url($token), undef, $who) for 1 .. 25;
+        $client->send_request('GET', media_url($token), undef, $who)
+            for 1 .. 25;
     }
 
     for my $client (@clients) {
