@@ -10,6 +10,7 @@ use POSIX 'strftime';
 use Test::More;
 use Test::Aidial::Nginx;
 use Test::Aidial::Problem;
+use Time::HiRes ();
 
 my $PLAYBACK = '{"action": "playback"}';
 my $DOWNLOAD = '{"action": "download", "confirm": true}';
@@ -105,7 +106,7 @@ cmp_ok(length($playback) - length('/recordings/'), '<', 256,
 
 redis('FLUSHALL');
 records();
-$nginx->write_conf(http => http_config(grant_rate => 'rate=30r/m burst=10'));
+$nginx->write_conf(http => http_config(grant_rate => 'rate=30r/m burst=1'));
 ok($nginx->reload, 'grant - with a rate - reloaded');
 $client = $nginx->client;
 
@@ -116,6 +117,17 @@ is(scalar @keys, 3, 'grant - with a rate - one key more');
 is($keys[2], 'aidial:{t_1}:rate:u_81', 'grant - with a rate - of the user');
 like(redis('TTL', $keys[2]), qr/\A[0-3]\z/,
      'grant - with a rate - until the next one may come');
+
+is(post($PLAYBACK)->{status}, 201, 'grant - with a rate, the burst - 201');
+
+my $limited = post($PLAYBACK);
+
+is_problem($limited, 429, 'rate_limited',
+           'grant - with a rate, one too many - 429 rate_limited');
+like($limited->{headers}{'retry-after'}, qr/\A[12]\z/,
+     'grant - with a rate, one too many - as long as one takes');
+is_problem(post($PLAYBACK, 'c_none'), 429, 'rate_limited',
+           'grant - with a rate, unknown call - 429 rate_limited as well');
 
 ok($nginx->stop, 'nginx quits in time');
 is_deeply([ $nginx->alerts ], [], 'nothing alarming');
@@ -152,9 +164,12 @@ sub key_of {
 
 sub shape {
     my ($action, $body, $life, $single) = @_;
-    my $before = time;
+
+    # time() may be some milliseconds behind nginx's clock
+
+    my $before = int Time::HiRes::time();
     my $answer = post($body);
-    my $after = time;
+    my $after = int Time::HiRes::time();
 
     is($answer->{status}, 201, "grant - $action - 201");
     is($answer->{headers}{'content-type'}, 'application/json',

@@ -7,6 +7,7 @@ use lib 't/lib';
 use Test::More;
 use Test::Aidial::Nginx;
 use Test::Aidial::Answer;
+use Test::Aidial::Fault qw(settled);
 
 my $nginx = Test::Aidial::Nginx->start(workers => 2);
 my $client = $nginx->client;
@@ -35,6 +36,19 @@ is_answer($client->get($url, session(), 'Range: bytes=10-'), 'grant_used',
     'media - a used grant with a Range - 410 grant_used');
 is_answer($client->get($url, session(), 'If-None-Match: ' . etag()),
     'grant_used', 'media - a used grant, conditional - 410 grant_used');
+
+# ---- the rest of it is the same use, once the first answer is over
+
+my @rest = ('Range: bytes=500-', 'If-Range: ' . etag());
+
+$url = download();
+is_answer(ask($url), '200', 'media - a download, to be resumed - 200', @plain);
+settled();
+is_answer($client->get($url, session(), @rest), 'resumed:500',
+    'media - resumed in its middle - 206');
+settled();
+is_answer($client->get($url, session(), $rest[0]), 'grant_used',
+    'media - the same without If-Range - 410 grant_used');
 
 # ---- HEAD never redeems
 

@@ -127,6 +127,29 @@ lose(EVALSHA => 1, 'close');
 is(ask($nginx, $url)->{status}, 200, 'redis - another connection - served');
 settled();
 
+# twice is twice, though there would be a connection for a third time
+
+$url = healthy();
+$from = $middle->log;
+lose(EVALSHA => 2, 'close');
+is(refusal(ask($nginx, $url)), refused(), 'redis - lost on both - 503');
+is(repeated($from, qr/ 30000 900000 /), 2, 'redis - lost on both - asked twice');
+
+# the other connection has no more time than the first one left
+
+$url = healthy();
+lose(EVALSHA => 1, { reply => '', delay => 0.3, close => 1 });
+$client = in_flight($nginx, $url, steps => 2);
+$begin = time;
+sleep 0.1;
+override(EVALSHA => 'never');
+is(refusal($client->response), refused(),
+   'redis - lost on one, silence on the other - 503');
+cmp_ok(time - $begin, '<', 0.65,
+       'redis - lost on one, silence on the other - one deadline');
+override();
+settled();
+
 $nginx->write_conf(http => http_config(redis => 'unix:' . $middle->path));
 override();
 $url = download_url();
@@ -140,6 +163,9 @@ ok(serving($nginx, $url, 2),
 
 # a worker that quits comes back for it
 
+$nginx->write_conf(http => http_config(redis => 'unix:' . $middle->path
+                                                . ' timeout=3s'));
+$nginx->reload or die 'no reload';
 healthy();
 override(EVALSHA => { reply => '', delay => 0.2, close => 1 });
 $client = in_flight($nginx, 'grant', steps => 3);

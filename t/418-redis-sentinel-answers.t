@@ -39,6 +39,15 @@ is_deeply([ (grep { /SENTINEL/ } $sentinels[0]{fake}->log)[0] ], [ $ASKED ],
 is_deeply([ $sentinels[1]{fake}->log ], [],
           'sentinel - both know - the second one is not asked');
 
+# by host name, which may have more than one address, and a database
+
+redis('COPY', $_, $_, 'DB', 3) for @{ redis('KEYS', 'aidial:*') };
+$nginx->write_conf(http => http_config(redis =>
+    "sentinel://localhost:$sentinels[0]{port}/m/3"));
+$nginx->reload or die 'no reload';
+ok(serving($nginx, 'status', 2), 'sentinel - host name and database - served');
+$nginx->write_conf(http => http_config(redis => $words));
+
 # the first is of no use, then both
 
 my @useless = (

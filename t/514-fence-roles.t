@@ -84,7 +84,7 @@ is(asked(@url), $FENCED, 'fence - demoted and promoted again - 410');
 follow($replica, $link->port);
 wait_for { 0 == grep { outcome(fetch($nginx, $_)) ne 'delivered' }
            issue($nginx, 'download') } 3;
-settled();
+primary_known();
 
 my @playback = issue($nginx, 'playback', 3);
 
@@ -139,7 +139,7 @@ is(asked(@good), @good . ' x delivered',
 
 $link->point;
 follow($replica, $link->port);
-settled();
+primary_known();
 redis('CONFIG', 'SET', 'min-replicas-to-write', 1);
 redis('CONFIG', 'SET', 'min-replicas-max-lag', 2);
 wait_for { info($primary, 'min_slaves_good_slaves') eq '1' };
@@ -198,7 +198,7 @@ sub entries {
 
 # the connection knows the epoch of now
 
-sub settled {
+sub primary_known {
     my $epoch = epoch();
 
     wait_for {

@@ -142,9 +142,9 @@ ngx_http_aidial_audit_refused(ngx_http_aidial_ctx_t *ctx)
         return;
     }
 
-    if (ctx->token_valid) {
-        facts.audit.fields[NGX_AIDIAL_AUDIT_GRANT] = ctx->grant_id;
-    }
+    /* of a link that was passed on as well: it says which one it is */
+
+    facts.audit.fields[NGX_AIDIAL_AUDIT_GRANT] = ctx->grant_id;
 
     ngx_http_aidial_count_add(NGX_HTTP_AIDIAL_MEDIA_REFUSED, 0, &facts);
 }

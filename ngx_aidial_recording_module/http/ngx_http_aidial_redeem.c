@@ -97,7 +97,7 @@ ngx_http_aidial_redeemed(ngx_http_aidial_ctx_t *ctx)
     if (rc == NGX_OK) {
         ngx_http_aidial_delivery_start(ctx);
 
-    } else if (rc == NGX_DECLINED) {
+    } else if (rc == NGX_DECLINED && !ngx_aidial_redis_op_resent(ctx->op)) {
 
         /* Redis has said that it did not begin: nothing is owed */
 

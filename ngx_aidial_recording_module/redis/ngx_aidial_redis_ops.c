@@ -91,6 +91,13 @@ ngx_aidial_redis_op_code(const ngx_aidial_redis_op_t *op)
 }
 
 
+ngx_uint_t
+ngx_aidial_redis_op_resent(const ngx_aidial_redis_op_t *op)
+{
+    return op->task.resent;
+}
+
+
 int64_t
 ngx_aidial_redis_op_number(const ngx_aidial_redis_op_t *op)
 {

@@ -200,6 +200,13 @@ ngx_uint_t ngx_aidial_redis_op_code(const ngx_aidial_redis_op_t *op);
 int64_t ngx_aidial_redis_op_number(const ngx_aidial_redis_op_t *op);
 ngx_str_t ngx_aidial_redis_op_text(const ngx_aidial_redis_op_t *op);
 
+/*
+ * 1 when it was sent twice: the answer is that of the second time, perhaps of
+ * another primary than the one that did it the first time.
+ */
+
+ngx_uint_t ngx_aidial_redis_op_resent(const ngx_aidial_redis_op_t *op);
+
 void ngx_aidial_redis_op_release(ngx_aidial_redis_op_t *op);
 
 

@@ -12,7 +12,7 @@ my $seed = $ENV{RACE_SEED} // int rand 1_000_000;
 
 diag("RACE_SEED=$seed");
 say_figures(race(seed => $seed, grants => $ENV{RACE_GRANTS} // 6000,
-                 seconds => $ENV{RACE_SECONDS} // 75,
+                 seconds => $ENV{RACE_SECONDS} // 60,
                  faults => $ENV{RACE_FAULTS} // 1, kills => 4));
 
 done_testing();

@@ -67,11 +67,17 @@ static const test_audit_text_t  test_audit_table[] = {
     { "a lead octet at the end", "a\xc3", "a?" },
     { "two of three octets at the end", "a\xe2\x82", "a??" },
     { "three of four octets at the end", "a\xf0\x9f\x8e", "a???" },
+    { "two of three octets before a character", "\xe2\x82\xc3\xa4",
+      "??\xc3\xa4" },
+    { "four octets, the last one of which begins another",
+      "\xf0\x9f\x8e\xc3\xa4", "???\xc3\xa4" },
     { "a slash in two octets", "\xc0\xaf", "??" },
     { "a slash in three octets", "\xe0\x80\xaf", "???" },
     { "a slash in four octets", "\xf0\x80\x80\xaf", "????" },
     { "a surrogate", "\xed\xa0\x80", "???" },
     { "beyond the last character", "\xf4\x90\x80\x80", "????" },
+    { "a lead octet of five", "\xf8\x90\x80\x80\x80", "?????" },
+    { "a lead octet of four that is never there", "\xf5\x80\x80\x80", "????" },
     { "octets that are never there", "\xfe\xff", "??" }
 };
 

@@ -12,8 +12,7 @@ $(people)
 
   Logs:   $run
   Redis:  redis-cli -s $sockets/redis.sock
-  Audit:  redis-cli -s $sockets/redis.sock XREVRANGE 'aidial:{t_harbor}:audit' \
-            + - COUNT 3
+  Audit:  the same, with XREVRANGE 'aidial:{t_harbor}:audit' + - COUNT 3
 
 Ctrl-C stops everything.
 END

@@ -53,6 +53,14 @@ end
 
 if redis.call('EXISTS', KEYS[1]) == 1 then
     if redis.call('HGET', KEYS[1], 'attempt') == attempt then
+
+        -- it may have been another primary that did it; nobody knows the
+        -- grant yet, so this one may vouch for it
+
+        if redis.call('HGET', KEYS[1], 'state') == 'fresh' then
+            redis.call('HSET', KEYS[1], 'epoch', ARGV[2])
+        end
+
         return { 1, attempt, 0, '' }
     end
 

@@ -4,9 +4,11 @@ package Test::Aidial::Answer;
 #
 #     200             the whole example file, with the headers of a recording
 #     206:500-599     these bytes of it
+#     resumed:500     its bytes from there on, as the rest of a download, with
+#                     the entity tag of the file
 #     304 412 416     no body
 #     grant_used      that problem; recording_blocked:consent_denied,... has
-#                     its reasons
+#                     its reasons, rate_limited:2 the seconds to wait
 #
 # A Test::Nginx block says "--- answer: 200 grant_used", a word a request, and
 # may add "--- disposition: ..." (of downloads) and "--- also: X-Name ..." (the
@@ -20,6 +22,7 @@ package Test::Aidial::Answer;
 use strict;
 use warnings;
 
+use Test::Aidial::World ();
 use Test::More ();
 
 our @EXPORT = qw(is_answer whole attachment status_of);
@@ -28,9 +31,14 @@ my %STATUS = (
     session_required => 401, cross_site_request => 403, playback_only => 403,
     recording_blocked => 403, recording_not_found => 404,
     method_not_allowed => 405, grant_expired => 410, grant_used => 410,
-    media_unavailable => 502, service_unavailable => 503,
-    prefetch_refused => 503,
+    rate_limited => 429, media_unavailable => 502, service_unavailable => 503,
+    prefetch_refused => 503, delivery_running => 503,
 );
+
+# problems that pass, and after how many seconds; undef: the word says it
+
+my %RETRY = (service_unavailable => 1, delivery_running => 1,
+             rate_limited => undef);
 
 my @NGINX = qw(Server Date Connection);
 my @ORIGIN = qw(Content-Length Content-Range Accept-Ranges ETag Last-Modified);
@@ -82,6 +90,7 @@ sub _expected {
     my ($word, %option) = @_;
     my ($name, $detail) = split /:/, $word, 2;
 
+    return _resumed($detail, %option) if $name eq 'resumed';
     return _problem($name, $detail) if $name !~ /\A\d+\z/;
 
     my %headers = (%MEDIA, map { $_ => undef } @NGINX, @ORIGIN);
@@ -110,21 +119,41 @@ sub _expected {
 }
 
 
+sub _resumed {
+    my ($from, %option) = @_;
+    my $expected = _expected("206:$from-999",
+                             disposition => attachment('call-c_9.mp3'),
+                             map { defined $option{$_} ? ($_ => $option{$_})
+                                                       : () } keys %option);
+
+    $expected->{headers}{ETag} = Test::Aidial::World::etag();
+
+    return $expected;
+}
+
+
 sub _problem {
     my ($code, $detail) = @_;
     my $status = status_of($code);
+    my $retry = $RETRY{$code};
+
+    if (exists $RETRY{$code} && !defined $retry) {
+        $retry = $detail // die "$code: after how many seconds?";
+        undef $detail;
+    }
+
     my %headers = map { $_ => undef } @NGINX, 'Content-Length';
 
     $headers{'Content-Type'} = 'application/problem+json';
     $headers{'Cache-Control'} = 'no-store';
     $headers{'X-Content-Type-Options'} = 'nosniff';
     $headers{'Allow'} = 'GET, HEAD' if $status == 405;
-    $headers{'Retry-After'} = '1' if $code eq 'service_unavailable';
+    $headers{'Retry-After'} = $retry if defined $retry;
 
     my $more = '';
     $more = ',"reasons":[' . join(',', map { qq{"$_"} } split /,/, $detail)
             . ']' if defined $detail;
-    $more = ',"retry_after":1' if $code eq 'service_unavailable';
+    $more = qq{,"retry_after":$retry} if defined $retry;
 
     return { status => $status, headers => \%headers,
              body => qr/\A\{"type":"urn:aidial:recording:$code",

@@ -27,6 +27,8 @@ use constant BIG => 32 * 1024 * 1024;
 our @EXPORT = qw(BIG server info follow promote caught_up store_config
                  issue grant_key send_fetch fetch outcome tally);
 
+my $stores = 0;
+
 my @WHO = ('Cookie: aidial_session=s_1', same_origin());
 
 
@@ -84,12 +86,13 @@ sub caught_up {
 }
 
 
-# (http => ..., server => ...) for an edge that reaches Redis at $path: grants
-# that outlive any test, and a media origin that also has /big.mp3, which no
-# socket takes whole unless the client reads
+# store_config($path, $words): (http => ..., server => ...) for an edge that
+# reaches Redis at $path, with more words of that directive; grants outlive any
+# test, and the media origin also has /big.mp3, which no socket takes whole
+# unless the client reads
 
 sub store_config {
-    my ($path, $extra) = (@_, '');
+    my ($path, $words) = (@_, '');
     my $store = dir() . '/store';
 
     if (mkdir $store) {
@@ -100,12 +103,12 @@ sub store_config {
                                        size_bytes => BIG });
     }
 
-    my $socket = "$path.store";
+    my $socket = dir() . '/store-' . ++$stores . '.sock';
     my $server = locations();
     $server =~ s{proxy_pass http://origin/}{proxy_pass http://unix:$socket:/};
 
-    return (server => $server, http => http_config(redis => "unix:$path",
-        extra => "aidial_recording_playback_ttl 10m; $extra"
+    return (server => $server, http => http_config(redis => "unix:$path $words",
+        extra => 'aidial_recording_playback_ttl 10m;'
                  . 'aidial_recording_download_ttl 10m;'
                  . "server { listen unix:$socket; root $store; }"));
 }

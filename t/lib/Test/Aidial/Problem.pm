@@ -24,13 +24,17 @@ use Test::More ();
 
 our @EXPORT = qw(is_problem is_blocked);
 
+# those that pass say when to come again
+
+my $PASSES = qr/\A(?:rate_limited|service_unavailable|delivery_running)\z/;
+
 
 sub is_problem {
     my ($answer, $status, $code, $name, %member) = @_;
     my $body = eval { decode_json($answer->{body} // '') } // {};
 
     $member{retry_after} = ($body->{retry_after} // '') =~ /\A[1-9]\d*\z/
-        ? $body->{retry_after} : 'whole seconds' if $code eq 'service_unavailable';
+        ? $body->{retry_after} : 'whole seconds' if $code =~ $PASSES;
 
     my $ok = Test::More::is_deeply(
         { status => $answer->{status}, body => _without_title($body),
@@ -85,7 +89,7 @@ sub _section {
     return if !defined $block->problem;
 
     my ($status, $code, $reasons) = split ' ', $block->problem;
-    my $tail = $code eq 'service_unavailable' ? ',"retry_after":\d+' : '';
+    my $tail = $code =~ $PASSES ? ',"retry_after":\d+' : '';
 
     $tail = ',"reasons":\[' . join(',', map { "\"$_\"" } split /,/, $reasons)
             . '\]' if defined $reasons;

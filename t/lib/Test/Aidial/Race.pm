@@ -11,7 +11,8 @@ package Test::Aidial::Race;
 # seconds (no new story after that), faults (how far they are apart: 1 is
 # about a second, 0: there are none), only (this kind of fault), kinds (of stories, with their weights),
 # kills (of Redis, so many), kill (what it is to know then), late (the share
-# of grants that are tried again much later), resets (the share of clients that reset while
+# of grants that are tried again much later), idle (the share of grants that
+# are not used at once), least (size of the recordings), resets (the share of clients that reset while
 # they read).
 #
 # Every request, fault and recovery is a record in the history, an array of
@@ -22,6 +23,7 @@ use warnings;
 
 use Time::HiRes qw(time);
 use Test::Aidial::Race::Clients;
+use Test::Aidial::Race::Dice qw(one_of weighed);
 use Test::Aidial::Race::Faults;
 use Test::Aidial::Race::Story;
 
@@ -40,6 +42,7 @@ sub new {
         grants => 100, width => 12, seconds => 600, faults => 0, kills => 0,
         kinds => \%KINDS, busy => {}, history => [], told => 0, telling => 0,
         pending => 0, kill => [ qw(old empty) ], late => 0.3,
+        idle => 0.1, least => 0,
         ids => 0, redis_hears => 1, resets => 0.16,
         calm_grants => 30, settle => $LEASE,
         clients => Test::Aidial::Race::Clients->new, %option,
@@ -52,8 +55,6 @@ sub site { $_[0]{site} }
 sub clients { $_[0]{clients} }
 
 sub history { $_[0]{history} }
-
-sub one_of { $_[ 1 + int rand $#_ ] }
 
 sub record { my ($self, %fact) = @_; push @{ $self->{history} }, \%fact }
 
@@ -105,23 +106,9 @@ sub _one {
     $self->{told}++;
     $self->{telling}++;
 
-    Test::Aidial::Race::Story->begin($self, $self->_kind, sub {
+    Test::Aidial::Race::Story->begin($self, weighed($self->{kinds}), sub {
         $self->{telling}--;
     });
-}
-
-
-sub _kind {
-    my ($self) = @_;
-    my $kinds = $self->{kinds};
-    my $sum = 0;
-
-    $sum += $_ for values %$kinds;
-    my $pick = rand $sum;
-
-    for my $kind (sort keys %$kinds) {
-        return $kind if ($pick -= $kinds->{$kind}) < 0;
-    }
 }
 
 
@@ -217,7 +204,7 @@ sub _request {
     my ($sid, $id, %how) = @_;
     my @headers = ('Host: localhost', "Cookie: aidial_session=$sid",
                    'Sec-Fetch-Site: same-origin', "User-Agent: race/$id",
-                   'Connection: ' . one_of(undef, qw(close keep-alive)),
+                   'Connection: ' . one_of(qw(close keep-alive)),
                    @{ $how{headers} // [] });
 
     push @headers, 'Content-Type: application/json',

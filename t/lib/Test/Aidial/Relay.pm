@@ -8,8 +8,9 @@ package Test::Aidial::Relay;
 #     $relay->path; $relay->port;     a unix socket and a TCP port, both lead on
 #     $relay->point('127.0.0.1:7001');    connections end, new ones go there
 #     $relay->mute;       connections stay, what is sent on them is lost
+#     $relay->hush;       likewise, but for what the clients send
 #     $relay->cut;        connections end, new ones end at once
-#     $relay->point;      as it was before mute() or cut()
+#     $relay->point;      as it was before: connections end, new ones are led on
 #     $relay->taken;      how many connections it has taken so far
 #
 # "to" is a unix socket or host:port.  Each of them has happened when the call
@@ -42,7 +43,7 @@ sub start {
         _serve({ to => $option{to}, mode => 'point', taken => 0,
                  all => IO::Select->new($unix, $inet, $told),
                  doors => { map { $_ => 1 } $unix, $inet }, told => $told,
-                 other => {} });
+                 other => {}, far => {} });
     });
 
     return $self;
@@ -69,6 +70,8 @@ sub port { $_[0]{port} }
 sub point { $_[0]->_tell('point', $_[1] // '') }
 
 sub mute { $_[0]->_tell('mute') }
+
+sub hush { $_[0]->_tell('hush') }
 
 sub cut { $_[0]->_tell('cut') }
 
@@ -115,7 +118,7 @@ sub _told {
     if ($word ne 'taken') {
         $relay->{mode} = $word;
         $relay->{to} = $to if $to;
-        my @open = $word eq 'mute' ? () : values %{ $relay->{other} };
+        my @open = $word =~ /mute|hush/ ? () : values %{ $relay->{other} };
         _end($relay, $_) for @open;
     }
 
@@ -137,6 +140,7 @@ sub _accept {
     $relay->{all}->add($near, $far);
     $relay->{other}{$near} = $far;
     $relay->{other}{$far} = $near;
+    $relay->{far}{$far} = 1;
 }
 
 
@@ -145,7 +149,8 @@ sub _pass {
     my $to = $relay->{other}{$from};
 
     return _end($relay, $from) if !sysread $from, my $bytes, 65536;
-    return if $relay->{mode} eq 'mute';
+    return if $relay->{mode} eq 'mute'
+              || $relay->{mode} eq 'hush' && $relay->{far}{$from};
 
     while (length $bytes) {
         my $n = syswrite $to, $bytes or return _end($relay, $from);
@@ -159,6 +164,7 @@ sub _end {
     my $other = delete $relay->{other}{$socket} or return;
 
     delete $relay->{other}{$other};
+    delete @{ $relay->{far} }{ $socket, $other };
     $relay->{all}->remove($socket, $other);
     close $_ for $socket, $other;
 }

@@ -12,7 +12,7 @@ use warnings;
 
 use Digest::SHA qw(sha1_hex);
 use File::Basename qw(dirname);
-use Test::Aidial::World qw(dir);
+use Test::Aidial::World qw(dir redis);
 
 my $ROOT = dirname(__FILE__) . '/../../../../..';
 
@@ -20,9 +20,10 @@ my $ROOT = dirname(__FILE__) . '/../../../../..';
 # it must lead to.  "race" are options that it needs to show.
 
 my %DOWNLOAD = (kinds => { download => 1 });
-my %RESUME = (%DOWNLOAD, grants => 250, resets => 0.6);
+my %RESUME = (%DOWNLOAD, grants => 60, resets => 0.6, least => 3_000_000);
 my %PLAYBACK = (kinds => { playback => 1 });
 my %LIMITED = (kinds => { limited => 1 });
+my %LONG = (grants => 100_000, seconds => 5);
 
 my %BROKEN = (
     'redeem does not look at the state' => {
@@ -39,13 +40,14 @@ my %BROKEN = (
     'redeem does not know its own attempt again' => {
         script => 'grant_redeem', wrong => 'opening',
         from => q{if state == 'running' and held[4] == attempt then},
-        to => 'if false then', forget => 0.004,
-        race => { %DOWNLOAD, grants => 500 },
+        to => 'if false then', forget => 1,
+        race => { %DOWNLOAD, %LONG },
     },
     'all primaries are one' => {
-        wrong => 'fence', fixed => 'f' x 40,
-        race => { %DOWNLOAD, grants => 500, kills => 4, faults => 0.5,
-                  only => 'kill', kill => [ 'old' ], late => 1 },
+        script => 'all', wrong => 'fence', fixed => 'f' x 40,
+        from => 'if id == ARGV[2] then', to => 'if true then',
+        race => { %DOWNLOAD, %LONG, kills => 2, faults => 0.5, width => 40,
+                  only => 'kill_redis', kill => [ 'old' ], late => 1, idle => 1 },
     },
     'resume does not look at the session' => {
         script => 'grant_redeem', wrong => 'double',
@@ -62,7 +64,7 @@ my %BROKEN = (
     'resume repeats as much as it likes' => {
         script => 'grant_redeem', wrong => 'double',
         from => q{math.min(OVERLAP, math.floor(size / 2))}, to => 'size * 16',
-        race => \%RESUME,
+        race => { %RESUME, grants => 120, least => 200_000 },
     },
     'renewal forgets the entity tag' => {
         script => 'grant_renew', wrong => 'withheld',
@@ -75,14 +77,22 @@ my %BROKEN = (
         race => \%DOWNLOAD,
     },
     'close does not know its own attempt again' => {
-        script => 'grant_close', wrong => 'closing', forget => 0.1,
+        script => 'grant_close', wrong => 'closing', forget => 1,
         from => q{if held[4] then}, to => 'if false then',
-        race => \%DOWNLOAD,
+        race => { %DOWNLOAD, %LONG },
     },
     'close gives back what was delivered' => {
         script => 'grant_close', wrong => 'double',
         from => q{elseif event == 'download.voided' then},
         to => 'elseif true then', race => \%DOWNLOAD,
+    },
+    'close gives back what a killed worker had' => {
+        script => 'grant_close', wrong => 'double',
+        from => q{if held[1] == 'closed' or ARGV[4] == '1' then}
+                . qq{\n    redis.call('HSET', KEYS[1], 'state', 'closed')},
+        to => q{if ARGV[4] == '1' then }
+              . q{redis.call('HSET', KEYS[1], 'state', 'fresh')},
+        race => { %RESUME, faults => 0.3, only => 'workers' },
     },
     'close enters other bytes' => {
         script => 'grant_close', wrong => 'bytes',
@@ -102,8 +112,8 @@ my %BROKEN = (
     'issue does not know its own attempt again' => {
         script => 'grant_issue', wrong => 'entry',
         from => q{if redis.call('EXISTS', KEYS[1]) == 1 then},
-        to => 'if false then', forget => 0.02,
-        race => { kinds => { playback => 1 }, grants => 500 },
+        to => 'if false then', forget => 1,
+        race => { %PLAYBACK, %LONG },
     },
     'issue does not count' => {
         script => 'grant_issue', wrong => 'rate',
@@ -146,33 +156,46 @@ sub scripts {
 }
 
 
-# Every edge gets the broken script.  "forget" is the share of its calls whose
-# answer is lost, so that the same attempt asks again; a small one, because an
-# edge that loses its connections all the time asks nobody again.
+# Every edge gets the broken script, or all that have the line.  "forget": now
+# and then its answer is lost, so that the same attempt asks again; not more
+# often, because an edge that loses one connection behind the other does not
+# ask again.  "fixed": what every Redis calls itself.
 
 sub wear {
     my ($site, $name) = @_;
     my $broken = $BROKEN{$name};
+    my $scripts = scripts();
+    my @names = grep { $broken->{script} eq 'all' || $broken->{script} eq $_ }
+                sort keys %$scripts;
+    my $worn = 0;
 
-    return map { $_->proxy->fixed($broken->{fixed}) } $site->edges
-        if $broken->{fixed};
+    for my $right (@$scripts{@names}) {
+        my $wrong = $right;
 
-    my $right = scripts()->{ $broken->{script} }
-        // die "no script $broken->{script}";
-    my $wrong = $right;
+        next if $wrong !~ s/\Q$broken->{from}\E/$broken->{to}/;
+
+        $worn++;
+        _hand_out($_->proxy, $broken, sha1_hex($right), $wrong)
+            for $site->edges;
+    }
 
     # a script that changed must not make a control that controls nothing
 
-    $wrong =~ s/\Q$broken->{from}\E/$broken->{to}/
-        or die "$broken->{script}: nothing to break: $broken->{from}";
+    die "$broken->{script}: nothing to break: $broken->{from}" if !$worn;
 
-    my $sha = sha1_hex($right);
+    # an edge asks who Redis is when it connects
 
-    for my $proxy (map { $_->proxy } $site->edges) {
-        $proxy->broken($sha, $wrong);
-        $proxy->arm('forget', count => 1000, share => $broken->{forget},
-                    match => "^EVALSHA $sha ") if $broken->{forget};
-    }
+    redis('CLIENT', 'KILL', 'USER', 'edge') if $broken->{fixed};
+}
+
+
+sub _hand_out {
+    my ($proxy, $broken, $sha, $text) = @_;
+
+    $proxy->broken($sha, $text);
+    $proxy->fixed($broken->{fixed}) if $broken->{fixed};
+    $proxy->arm('forget', count => 1000, pause => 1.3,
+                match => "^EVALSHA $sha ") if $broken->{forget};
 }
 
 

@@ -145,9 +145,10 @@ sub say_figures {
          map({ $sum->($_) } 'deliveries', 'resumes', 'playbacks',
              'download.voided'));
     diag(sprintf 'double deliveries %d, entries missing or extra %d, grants '
-         . 'burned %d, anything else wrong %d',
+         . 'burned %d (%d by faults, the others by clients that left), '
+         . 'anything else wrong %d',
          $sum->('double deliveries'), $wrong->(qw(opening closing entry)),
-         $sum->('burned'),
+         $sum->('burned'), $sum->('burned by faults'),
          $wrong->(qw(bytes foreign status silence cut hung withheld fence
                      rate bound recovery quit alarm)));
     diag(sprintf 'edges serve again after a kill of Redis: median %.0f ms, '

@@ -101,6 +101,8 @@ sub _one {
            || $checker->wrong('silence', $r->{grant}, "$said: $is")
         if $is eq '503 service_unavailable' || $head && $is eq '503';
 
+    return if $r->{status} =~ /\A40[134]\z/ && $checker->excused('shifts', $r);
+
     $checker->wrong('status', $r->{grant}, "$said: $is, and not "
                     . join ' or ', @right);
 }

@@ -120,6 +120,10 @@ sub _open {
         if $request->{method} ne 'GET'
            || $request->{status} !~ /\A(?:0|200|206|304|412|416|502|503)\z/;
 
+    $checker->wrong('double', $id, "request $request->{id}: $event, and the "
+                    . "worker of request $use->{killed} was killed")
+        if $use->{killed};
+
     my $right = $event eq 'download.started' ? 'fresh' : 'ended';
     $checker->wrong('double', $id, "request $request->{id}: $event of a grant "
                     . "that is $use->{state}") if $use->{state} ne $right;
@@ -189,6 +193,12 @@ sub _close {
     _bytes($checker, $use->{id}, $request, $entry);
 
     return if $use->{state} ne 'running' || $use->{running} ne $number;
+
+    # who is cut while all is well is said elsewhere
+
+    $use->{killed} = $number
+        if $request->{cut} eq 'server' && !$request->{half_closed}
+           && $checker->excused('cuts', $request);
 
     if ($entry->{event} eq 'download.voided') {
         $use->{state} = $opening->{before};
@@ -268,7 +278,12 @@ sub _delivered {
 
     my @spent = grep { ($_->{closing}{event} // '') ne 'download.voided' }
                 values %{ $use->{seen} };
-    $checker->add('burned') if @spent && !$any;
+    return if !@spent || $any;
+
+    $checker->add('burned');
+    $checker->add('burned by faults')
+        if !grep { $_->{request}{cut} eq 'client'
+                   || $_->{request}{half_closed} } @spent;
 }
 
 
@@ -282,11 +297,12 @@ sub _withheld {
                     "request $used[0]{id}: used, and it never was")
         if @used && !%{ $use->{seen} };
 
-    # of a worker that was killed the grant is closed, and no entry says so
+    # a worker that was killed has closed the grant, and without Redis the
+    # entity tag may not be kept: no entry says so
 
-    return if grep { my $r = $_->{request};
-                     $r->{cut} && $checker->excused('cuts', $r) }
-              values %{ $use->{seen} };
+    return if grep { $checker->excused('cuts', $_)
+                     || $checker->excused('silent', $_) }
+              map { $_->{request} } values %{ $use->{seen} };
 
     for my $r (grep { $_->{role} eq 'resume' } @used) {
         my $then = _still($use, $r) or next;
