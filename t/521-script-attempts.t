@@ -74,6 +74,13 @@ is(stream(), 'grant.issued', 'issue - the same attempt again - one entry');
 is(issue_it(attempt => 'b'), 0, 'issue - another attempt for its key - 0');
 is(stream(), 'grant.issued', 'issue - another attempt - not entered');
 is(grant_of()->{state}, 'fresh', 'issue - the grant is fresh');
+set(epoch => $OTHER);
+is(issue_it(), 1, 'issue - again, of another primary - 1');
+is(grant_of()->{epoch}, epoch(), 'issue - again - this primary vouches for it');
+set(epoch => $OTHER);
+is(issue_it(attempt => 'b'), 0, 'issue - another attempt, another primary - 0');
+is(grant_of()->{epoch}, $OTHER, 'issue - another attempt - nobody vouches');
+set(epoch => epoch());
 
 wipe();
 is(issue_it(verdict => 'refused'), 1, 'issue - refused - 1');
