@@ -187,6 +187,7 @@ ngx_http_aidial_ledger_quit_locked(void)
     }
 
     ngx_http_aidial_accounts_idle_locked(0);
+    ngx_http_aidial_counts_due_locked();
 
     if (!ngx_queue_empty(&ledger->shared->open)) {
 
@@ -340,6 +341,14 @@ ngx_http_aidial_ledger_unclaim_locked(ngx_uint_t id)
 void
 ngx_http_aidial_ledger_wake(void)
 {
+    if (ngx_exiting) {
+
+        /* this may have been all that it stayed for */
+
+        ngx_http_aidial_ledger_told();
+        return;
+    }
+
     ngx_http_aidial_closing_send();
     ngx_http_aidial_ledger_again();
 }

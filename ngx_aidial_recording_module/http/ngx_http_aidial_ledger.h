@@ -239,5 +239,9 @@ void ngx_http_aidial_count_add(ngx_uint_t event, ngx_uint_t told,
     const ngx_http_aidial_facts_t *facts);
 void ngx_http_aidial_count_send(void);
 
+/* the edge quits: what was counted is told now, or never */
+
+void ngx_http_aidial_counts_due_locked(void);
+
 
 #endif /* _NGX_HTTP_AIDIAL_LEDGER_H_INCLUDED_ */
