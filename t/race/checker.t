@@ -269,6 +269,18 @@ my @right = (
         fault(silent => 1, t0 => 8, t1 => 9);
         entry('grant.issued', 9, 9)->{grant} = 'e' x 32;
     },
+    'a start that Redis took with it' => sub {
+        push @$history, { %{ request(1) }, id => 50, grant => 'k', t0 => 10,
+                          t1 => 10.1 };
+        entry('grant.issued', 50, 10.05);
+        get(51, 11, grant => 'k', issue => 50, status => 503, media => 0,
+            code => 'service_unavailable');
+        entry('download.started', 51, 11, attempt => 'k');
+        fault(silent => 1, t0 => 11, t1 => 12);
+        push @$history, { what => 'kill', t0 => 12 },
+            map { { what => 'recovery', edge => $_, seconds => 0.1, up => 12 } }
+            1, 2;
+    },
     'grants as the rate allows' => sub {
         limited($_, 10 + $_ / 100) for 40 .. 45;
         limited(46, 10.91);

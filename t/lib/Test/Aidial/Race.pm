@@ -3,17 +3,20 @@ package Test::Aidial::Race;
 # A race: grants are asked for and used by many at once, while things break.
 #
 #     my $race = Test::Aidial::Race->new(seed => 7, site => $site,
-#                                        grants => 1500, width => 12);
-#     $race->run;
-#     my @wrong = Test::Aidial::Race::Checker->new($race)->check;
+#                                        grants => 1500, faults => 1);
+#     my $checker = judge($race->run);
 #
-# Options: grants (how many stories are told), width (how many at a time),
-# seconds (no new story after that), faults (how far they are apart: 1 is
-# about a second, 0: there are none), only (this kind of fault), kinds (of stories, with their weights),
-# kills (of Redis, so many), kill (what it is to know then), late (the share
-# of grants that are tried again much later), idle (the share of grants that
-# are not used at once), least (size of the recordings), resets (the share of clients that reset while
-# they read).
+# Options:
+#
+#     grants   how many stories are told; seconds: no new one after that;
+#              width: so many at a time; kinds: their weights
+#     faults   how far they are apart: 1 is about a second, 0: there are none;
+#              only: this one; pairs: at the edges others at the same time
+#     kills    how often Redis is killed; kill: what it is to know then
+#     resets   the share of clients that reset while they read
+#     late     the share of grants that are tried again much later
+#     idle     the share of grants that are not used at once
+#     least    octets of the recordings that are used
 #
 # Every request, fault and recovery is a record in the history, an array of
 # hashes; "what" says of which kind: issue, media, fault, kill, recovery.
@@ -43,9 +46,8 @@ sub new {
     return bless {
         grants => 100, width => 12, seconds => 60, faults => 0, kills => 0,
         kinds => \%KINDS, busy => {}, history => [], told => 0, telling => 0,
-        pending => 0, kill => [ qw(old empty) ], late => 0.3,
-        idle => 0.1, least => 0,
-        ids => 0, redis_hears => 1, resets => 0.16,
+        pending => 0, ids => 0, redis_hears => 1, kill => [ qw(old empty) ],
+        resets => 0.16, late => 0.3, idle => 0.1, least => 0, pairs => 0,
         calm_grants => 30, settle => $LEASE,
         clients => Test::Aidial::Race::Clients->new, %option,
     }, $class;
@@ -65,7 +67,7 @@ sub record { my ($self, %fact) = @_; push @{ $self->{history} }, \%fact }
 
 sub run {
     my ($self) = @_;
-    my $faults = Test::Aidial::Race::Faults->new($self);
+    my @faults = $self->_faults;
     my $watchdog = $self->_watchdog;
 
     local $SIG{TERM} = sub { die "the race does not come to its end\n" };
@@ -73,16 +75,25 @@ sub run {
     srand $self->{seed};
 
     $self->{begin} = time;
-    $faults->begin if $self->{faults};
+    $_->begin for @faults;
     $self->_tell($self->{grants}, $self->{seconds});
 
-    $faults->end;
+    $_->end for @faults;
     $self->record(what => 'calm', t0 => time);
     $self->_tell($self->{calm_grants}, 30);
     $self->_settle;
     $self->{end} = time;
 
     return $self;
+}
+
+
+sub _faults {
+    my ($self) = @_;
+
+    return if !$self->{faults};
+    return (Test::Aidial::Race::Faults->new($self),
+            $self->{pairs} ? Test::Aidial::Race::Faults->near($self) : ());
 }
 
 

@@ -1,7 +1,7 @@
 package Test::Aidial::Race::Faults;
 
-# What breaks during a race, one thing at a time and then nothing for a
-# while.  Each becomes a record: what => 'fault', kind, edge (0: all), t0 and
+# What breaks during a race, one thing behind the other, and nothing for a
+# while between them.  Each becomes a record: what => 'fault', kind, edge (0: all), t0 and
 # t1 (from when to when), and
 #
 #     silent   503 is right while it lasts, and for "slack" seconds longer
@@ -25,7 +25,22 @@ my $RECOVERY = 2;       # what is left for it, whether it is in time or not
 sub new {
     my ($class, $race) = @_;
 
-    return bless { race => $race, fault => undef, over => 0 }, $class;
+    return bless { race => $race, fault => undef, over => 0,
+                   weights => \%Test::Aidial::Race::Faults::Kinds::WEIGHT,
+                   kills => $race->{kills} }, $class;
+}
+
+
+# those of the edges alone, for a second one beside the first
+
+sub near {
+    my ($class, $race) = @_;
+    my $self = $class->new($race);
+
+    $self->{weights} = \%Test::Aidial::Race::Faults::Kinds::NEAR;
+    $self->{kills} = 0;
+
+    return $self;
 }
 
 
@@ -95,7 +110,7 @@ sub _pick {
 
     return $self->{race}{only} if $self->{race}{only};
     return 'kill_redis' if $self->_kill_is_due;
-    return weighed(\%Test::Aidial::Race::Faults::Kinds::WEIGHT);
+    return weighed($self->{weights});
 }
 
 
@@ -105,7 +120,7 @@ sub _kill_is_due {
     my ($self) = @_;
     my $race = $self->{race};
 
-    $self->{kills} //= $race->{kills};
+    return if !$self->{kills};
 
     my $done = $self->{kills} - $race->{kills};
     my $share = max($race->{told} / $race->{grants},

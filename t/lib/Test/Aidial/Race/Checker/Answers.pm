@@ -117,12 +117,18 @@ sub _cut {
 }
 
 
-# service is back within a second of Redis
+# service is back within a second of Redis, when nothing else is in its way
 
 sub _recovery {
     my ($checker) = @_;
 
     for my $r (@{ $checker->{recovery} }) {
+        next if grep { $_->{kind} !~ /\Akill/ && $_->{silent}
+                       && (!$_->{edge} || $_->{edge} == $r->{edge})
+                       && $_->{t1} + $_->{slack} >= $r->{up}
+                       && $_->{t0} <= $r->{up} + $r->{seconds} }
+                @{ $checker->{fault} };
+
         $checker->wrong('recovery', undef,
                         "edge $r->{edge} took $r->{seconds} s")
             if $r->{seconds} > 1 + $checker->stalled($r->{up}, $r->{up} + 2);

@@ -70,7 +70,7 @@ sub _attempts {
                         . (1 + @more) . ' times') if @more;
         $checker->wrong('closing', $first->{grant},
                         "attempt $attempt: never closed")
-            if !$closed{$attempt};
+            if !$closed{$attempt} && !_forgotten($checker, $first);
     }
 
     for my $attempt (sort keys %closed) {
@@ -83,6 +83,19 @@ sub _attempts {
                         . (1 + @more) . ' times')
             if grep { $_->{life} == $first->{life} } @more;
     }
+}
+
+
+# A Redis that was killed takes the entry of the start with it (only we have
+# read it before).  Of an edge that never heard of the start nobody asks for
+# an end.
+
+sub _forgotten {
+    my ($checker, $entry) = @_;
+    my $request = $entry->{request} // return;
+
+    return $request->{status} =~ /\A(?:0|503)\z/
+           && $checker->killed($entry->{at}, $entry->{at} + $LATE);
 }
 
 

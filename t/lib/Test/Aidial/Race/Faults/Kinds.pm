@@ -19,6 +19,10 @@ our %WEIGHT = (
     reload => 6, snapshot => 6,
 );
 
+# what may happen at an edge while something happens to Redis
+
+our %NEAR = map { $_ => $WEIGHT{$_} } qw(proxy mode worker workers reload);
+
 my $DENIED = 6.5;       # seconds after a login that was refused, as documented
 
 
