@@ -7,8 +7,8 @@
  *                        somebody will know of it
  *     delivery_start     Redis has said that it began
  *     delivery_answer    the origin has answered: is it what may be resumed?
- *     delivery_before,   around every step of the body
- *     delivery_after
+ *     delivery_before,   around every step of the body, in
+ *     delivery_after     ngx_http_aidial_bytes.c
  *     delivery_end       the response is over, in whatever way
  *
  * The first body byte of a download waits until Redis keeps its entity tag,
@@ -31,10 +31,6 @@ static ngx_uint_t ngx_http_aidial_delivery_resumes(
     ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_delivery_range(ngx_http_request_t *r,
     off_t *first, off_t *total);
-static off_t ngx_http_aidial_delivery_sent(
-    const ngx_http_aidial_run_t *run);
-static ngx_uint_t ngx_http_aidial_delivery_complete(
-    ngx_http_aidial_ctx_t *ctx, off_t sent);
 
 
 ngx_int_t
@@ -349,91 +345,6 @@ ngx_http_aidial_delivery_release(ngx_http_aidial_run_t *run)
 }
 
 
-/*
- * What this step may put into the socket is in the ledger before it does: a
- * worker that is killed in between has written no less than the client got.
- */
-
-void
-ngx_http_aidial_delivery_before(ngx_http_aidial_ctx_t *ctx, ngx_chain_t *in)
-{
-    off_t                   most;
-    ngx_chain_t            *cl;
-    ngx_http_aidial_run_t  *run;
-
-    run = ctx->run;
-
-    for (cl = in; cl; cl = cl->next) {
-        run->passed += ngx_buf_size(cl->buf);
-        run->last |= cl->buf->last_buf;
-    }
-
-    most = ngx_http_aidial_delivery_sent(run) + NGX_HTTP_AIDIAL_CHUNK;
-
-    run->delivery->bytes = ngx_min(run->passed, most);
-}
-
-
-void
-ngx_http_aidial_delivery_after(ngx_http_aidial_ctx_t *ctx)
-{
-    off_t                   sent;
-    ngx_http_aidial_run_t  *run;
-
-    run = ctx->run;
-    sent = ngx_http_aidial_delivery_sent(run);
-
-    if (ngx_http_aidial_delivery_complete(ctx, sent)) {
-        ngx_http_aidial_delivery_end(ctx);
-        return;
-    }
-
-#if (NGX_HTTP_V2)
-    if (ctx->request->stream) {
-
-        /* frames go out by themselves, and are counted when they have */
-
-        return;
-    }
-#endif
-
-    run->delivery->bytes = sent;
-}
-
-
-/* as $body_bytes_sent counts, but without what is around chunks */
-
-static off_t
-ngx_http_aidial_delivery_sent(const ngx_http_aidial_run_t *run)
-{
-    off_t                sent;
-    ngx_http_request_t  *r;
-
-    r = run->ctx->request;
-    sent = r->connection->sent - (off_t) r->header_size;
-    sent = ngx_min(sent, run->passed);
-
-    return ngx_max(sent, 0);
-}
-
-
-static ngx_uint_t
-ngx_http_aidial_delivery_complete(ngx_http_aidial_ctx_t *ctx, off_t sent)
-{
-    ngx_connection_t       *c;
-    ngx_http_aidial_run_t  *run;
-
-    run = ctx->run;
-    c = ctx->request->connection;
-
-    if (run->length >= 0) {
-        return sent > 0 && sent >= run->length;
-    }
-
-    return sent > 0 && run->last && !c->buffered && !c->error;
-}
-
-
 void
 ngx_http_aidial_delivery_end(ngx_http_aidial_ctx_t *ctx)
 {
@@ -453,11 +364,10 @@ ngx_http_aidial_delivery_end(ngx_http_aidial_ctx_t *ctx)
     delivery = run->delivery;
     run->delivery = NULL;
 
-    ngx_http_aidial_delivery_release(run);
-
     if (!run->asked || (ctx->action == NGX_AIDIAL_ACTION_PLAYBACK
                         && !run->known))
     {
+        ngx_http_aidial_delivery_release(run);
         ngx_http_aidial_delivery_forget(delivery);
         return;
     }
@@ -468,20 +378,17 @@ ngx_http_aidial_delivery_end(ngx_http_aidial_ctx_t *ctx)
     if (ctx->serving) {
         bytes = ngx_http_aidial_delivery_sent(run);
         complete = ngx_http_aidial_delivery_complete(ctx, bytes);
+
+        if (!complete) {
+            bytes = ngx_http_aidial_delivery_most(run, bytes);
+        }
     }
-
-#if (NGX_HTTP_V2)
-    if (r->stream && r->stream->queued && ctx->serving && !complete) {
-
-        /* a part of a frame may have left */
-
-        bytes = delivery->bytes;
-    }
-#endif
 
     if (run->length >= 0) {
         bytes = ngx_min(bytes, run->length);
     }
+
+    ngx_http_aidial_delivery_release(run);
 
     delivery->bytes = bytes;
     resume = run->resumable ? delivery->first + bytes : -1;

@@ -74,10 +74,22 @@ void ngx_http_aidial_audit_refused(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_delivery_open(ngx_http_aidial_ctx_t *ctx);
 void ngx_http_aidial_delivery_start(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_delivery_answer(ngx_http_aidial_ctx_t *ctx);
+void ngx_http_aidial_delivery_end(ngx_http_aidial_ctx_t *ctx);
+
+
+/* ngx_http_aidial_bytes.c */
+
 void ngx_http_aidial_delivery_before(ngx_http_aidial_ctx_t *ctx,
     ngx_chain_t *in);
 void ngx_http_aidial_delivery_after(ngx_http_aidial_ctx_t *ctx);
-void ngx_http_aidial_delivery_end(ngx_http_aidial_ctx_t *ctx);
+
+/* bytes of the body that nginx has counted, and what may have left uncounted */
+
+off_t ngx_http_aidial_delivery_sent(const ngx_http_aidial_run_t *run);
+off_t ngx_http_aidial_delivery_most(const ngx_http_aidial_run_t *run,
+    off_t sent);
+ngx_uint_t ngx_http_aidial_delivery_complete(ngx_http_aidial_ctx_t *ctx,
+    off_t sent);
 
 
 /* ngx_http_aidial_redeem.c: the last step of a media request */
