@@ -10,6 +10,7 @@ use POSIX 'strftime';
 use Test::More;
 use Test::Aidial::Nginx;
 use Test::Aidial::Problem;
+use Time::HiRes ();
 
 my $PLAYBACK = '{"action": "playback"}';
 my $DOWNLOAD = '{"action": "download", "confirm": true}';
@@ -163,9 +164,12 @@ sub key_of {
 
 sub shape {
     my ($action, $body, $life, $single) = @_;
-    my $before = time;
+
+    # time() may be some milliseconds behind nginx's clock
+
+    my $before = int Time::HiRes::time();
     my $answer = post($body);
-    my $after = time;
+    my $after = int Time::HiRes::time();
 
     is($answer->{status}, 201, "grant - $action - 201");
     is($answer->{headers}{'content-type'}, 'application/json',

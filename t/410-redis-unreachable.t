@@ -112,8 +112,6 @@ sub configure {
 sub unreachable {
     my ($case, $why) = @_;
 
-    # the old one may stay for a second, in which the new one has tried
-
     $nginx->reload or die 'no reload';
 
     my ($worker) = $nginx->workers;

@@ -37,8 +37,12 @@ prepare();
 
 # an idle connection that is closed is not seen
 
+my $gone = qr/a connection to Redis ended: Redis closed the connection; 0 /;
+my $ended = $nginx->log($gone);
+
 sleep 1.2;
 redis('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+wait_for { $nginx->log($gone) > $ended };
 is(ask($nginx, 'status')->{status}, 200, 'redis - TLS, CLIENT KILL - unseen');
 
 # cut in the middle of a reply, and of a record of TLS

@@ -222,7 +222,8 @@ $answer = ask_as($who, edge => $fast);
 is(refusal($answer), '429 rate_limited 2 2', 'grant - 30r/m - wait 2 seconds');
 $from = time;
 sleep 0.7;
-is(refusal(ask_as($who, edge => $fast)), '429 rate_limited 1 1', 'grant - 30r/m - then 1');
+is(refusal(ask_as($who, edge => $fast)), '429 rate_limited 1 1',
+   'grant - 30r/m - then 1');
 sleep 0.01 while time < $from + 2;
 is(statuses(ask_as($who, edge => $fast)), 201, 'grant - 30r/m - as told - 201');
 

@@ -39,7 +39,8 @@ for my $round (1 .. 10) {
 
     is(scalar @won, 1, 'media - twenty at once over two edges - one is 200');
     is(scalar @lost, 19, 'media - twenty at once - the others 410 grant_used');
-    ok(@won && $won[0]{body} eq $bytes, 'media - the one of twenty - its bytes');
+    ok(@won && $won[0]{body} eq $bytes,
+       'media - the one of twenty - its bytes');
     is(events($token, 2), 'started completed',
        'media - twenty at once - one entry and its end');
 }

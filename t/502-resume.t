@@ -167,7 +167,27 @@ my $cut = (audit('download.aborted'))[-1];
 
 cmp_ok($cut->{bytes}, '>=', 65_535, 'media - HTTP/2, reset - bytes entered');
 cmp_ok($cut->{bytes}, '<=', 65_535 + 16_384, 'media - HTTP/2 - and not more');
-ok($answer->{body} . resume($nginx, "/large/$token", 65_535)->{body} eq $bytes,
+
+# the rest over HTTP/2 as well, a window at a time
+
+my $at = 65_535;
+
+for my $turn (1, 2) {
+    $stream = $h2->request('GET', "/large/$token", undef, session(),
+        "Range: bytes=$at-", 'If-Range: ' . large_etag());
+    $h2->wait($stream, 0.5);
+
+    my $more = $h2->{streams}{$stream};
+
+    is("$more->{status} " . length $more->{body}, '206 65535',
+       "media - HTTP/2, resumed over it, $turn - 206");
+    $h2->reset($stream);
+    events($token, 2 + 2 * $turn);
+    $answer->{body} .= $more->{body};
+    $at += 65_535;
+}
+
+ok($answer->{body} . resume($nginx, "/large/$token", $at)->{body} eq $bytes,
    'media - HTTP/2, then the rest - the object');
 
 in_order($_) for $nginx, $other;

@@ -161,6 +161,20 @@ is(ask_media($nginx, media_url($token))->{status}, 200,
 is(refusal(ask_media($nginx, media_url($token))), '410 grant_used - -',
    'media - voided twenty times, then used - 410 grant_used');
 
+# ---- but not without end: each leaves two entries
+
+$token = download();
+
+for my $n (1 .. 32) {
+    ask_media($nginx, media_url($token), 'If-Match: "other"');
+    events($token, 2 * $n);
+}
+
+is(refusal(ask_media($nginx, media_url($token))), '410 grant_used - -',
+   'media - voided 32 times - 410 grant_used');
+is(events($token, 64), join(' ', ($VOID) x 32),
+   'media - voided 32 times - no entry more');
+
 # ---- but not beyond its life
 
 $token = download(expires_at => time + 1);

@@ -49,6 +49,7 @@ for my $workers (2, 1) {
     serving($nginx, 'status', 2) or die 'not served';
     killed_midway($nginx, $name, $_, 2) for qw(large alias slice);
     killed_early($nginx, $name);
+    killed_on_its_way_out($nginx, $name);
     killed_in_redemption($nginx, $name) if $workers == 1;
     killed_without_redis($nginx, $name);
     killed_in_playback($nginx, $name);
@@ -125,6 +126,28 @@ sub killed_early {
     serving($nginx, 'status', 3) or die 'no worker any more';
     is(refusal(ask_media($nginx, "/large/$token")), $USED,
        "$title, again - 410 grant_used");
+}
+
+
+# an old worker that finishes its deliveries after a reload
+
+sub killed_on_its_way_out {
+    my ($nginx, $name) = @_;
+    my $token = download();
+    my $title = "media - $name is killed on its way out";
+    my ($client, $answer) = part($nginx, "/large/$token", 1_000_000);
+    my $old = $answer->{headers}{'x-worker'};
+
+    $nginx->signal('HUP');
+    wait_for { $nginx->workers > $nginx->{conf}{workers} } 3
+        or die 'no new workers';
+    sleep 0.5;
+    kill KILL => $old;
+    is_closed($title, $client, $answer, 2);
+    is(events($token, 2), 'started aborted', "$title - one entry");
+    is(state_of($token), 'closed', "$title - the grant is closed");
+    wait_for { $nginx->workers == $nginx->{conf}{workers} } 5;
+    serving($nginx, 'status', 3) or die 'not served';
 }
 
 

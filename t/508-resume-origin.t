@@ -60,7 +60,8 @@ my $first = Test::Aidial::Origin->start('*' => part_of(206, 0, 99));
 my $second = Test::Aidial::Origin->start(
     map { ('/' . name($_) => { %wrong, %right }->{$_}) }
         keys %wrong, keys %right);
-my $nginx = Test::Aidial::Nginx->start(workers => 2, server => locations(<<"END"));
+my $nginx = Test::Aidial::Nginx->start(workers => 2,
+    server => locations(<<"END"));
     location /first/ {
         aidial_recording media;
         proxy_pass http://unix:@{[ $first->path ]}:/;

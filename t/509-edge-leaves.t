@@ -153,7 +153,8 @@ ok($nginx->running, 'edge - quit, Redis away for three seconds - it waits');
 $middle = middle();
 ok(wait_for(sub { !$nginx->running }, 4),
    'edge - quit, Redis is back - it leaves');
-is(events($token, 2), 'started aborted', 'edge - quit, Redis is back - entered');
+is(events($token, 2), 'started aborted',
+   'edge - quit, Redis is back - entered');
 is(scalar $nginx->log($LOST), 0, 'edge - quit, Redis is back - nothing lost');
 in_order($nginx);
 

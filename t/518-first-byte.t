@@ -25,7 +25,7 @@ my $head = "HTTP/1.1 200 OK\r\nETag: \"t\"\r\nContent-Length: $SIZE\r\n\r\n";
 my $late = Test::Aidial::Origin->start('*' => [ ('') x 10, $head . $bytes ]);
 my $middle = middle();
 
-# every way to serve it has a subrequest in front that takes as long
+# the ways to serve it
 
 my %serve = (
     buffered => "proxy_pass http://unix:@{[ $late->path ]}:/;",

@@ -60,6 +60,7 @@ my $nginx = Test::Aidial::Nginx->start(workers => 2,
         $way{$_}
     }
 END
+    location /timeout/ { aidial_recording media; $proxy send_timeout 1s; }
     location /tls/ { aidial_recording media; $alias sendfile on; }
     listen 127.0.0.1:$tls ssl;
     ssl_certificate ${\ pem('edge') };
@@ -103,6 +104,14 @@ for my $name (sort keys %way) {
            "media - $name, both - entered");
     }
 }
+
+# ---- a client that stops reading, until nginx has enough of it
+
+my ($idle, $head) = part($nginx, '/timeout/' . (my $stuck = download()), $CUT);
+
+is_cut('the client stops reading', $stuck, got($idle, $head));
+ok($head->{body} . resume($nginx, "/timeout/$stuck", $CUT)->{body} eq $bytes,
+   'media - the client stops reading, then the rest - the object');
 
 # ---- TLS: what the client has decrypted
 

@@ -74,6 +74,13 @@ is(stream(), 'grant.issued', 'issue - the same attempt again - one entry');
 is(issue_it(attempt => 'b'), 0, 'issue - another attempt for its key - 0');
 is(stream(), 'grant.issued', 'issue - another attempt - not entered');
 is(grant_of()->{state}, 'fresh', 'issue - the grant is fresh');
+set(epoch => $OTHER);
+is(issue_it(), 1, 'issue - again, of another primary - 1');
+is(grant_of()->{epoch}, epoch(), 'issue - again - this primary vouches for it');
+set(epoch => $OTHER);
+is(issue_it(attempt => 'b'), 0, 'issue - another attempt, another primary - 0');
+is(grant_of()->{epoch}, $OTHER, 'issue - another attempt - nobody vouches');
+set(epoch => epoch());
 
 wipe();
 is(issue_it(verdict => 'refused'), 1, 'issue - refused - 1');
@@ -193,7 +200,8 @@ is(join(' ', map { $_ // 0 } @{ grant_of() }{qw(sent overlap resumes)}),
    '500 0 0', 'resume, void - counts for nothing');
 is(redeem_it(attempt => 'c'), 2, 'resume, void, whole - 2');
 is(resume_it(attempt => 'c'), '3 1000 "t"', 'resume, void, resume - 3');
-is((() = stream() =~ /resumed/g), 2, 'resume - again, void, again - two entries');
+is((() = stream() =~ /resumed/g), 2,
+   'resume - again, void, again - two entries');
 
 # ---- a killed worker, a lapsed lease
 

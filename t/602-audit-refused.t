@@ -108,18 +108,18 @@ is_refused('blocked', 'recording_blocked', get($who, $token), %mine,
            grant => id_of($token), reasons => 'consent_missing,media_removed');
 call();
 
-# ---- of somebody else: nothing but what was asked
+# ---- of somebody else: which link it was, and nothing but what was asked
 
 $who = somebody();
 $token = grant();
 is_refused('the grant of another user', 'recording_not_found',
-           get($who, $token), grant => '', project => '');
+           get($who, $token), grant => id_of($token), project => '');
 
 $who = somebody();
 $token = grant(tenant => 't_2', user => 'u_owner', call => 'c_far',
                client => 'cl_far', project => 'p_far');
 is_refused('the grant of another tenant', 'recording_not_found',
-           get($who, $token), grant => '', project => '');
+           get($who, $token), grant => id_of($token), project => '');
 
 $who = somebody();
 $token = own(call => 'c_far');
@@ -157,7 +157,8 @@ for my $round (1 .. 10) {
     my @clients = map { $edges[$_ % 2]->client } 1 .. 4;
 
     for my $client (@clients) {
-        $client->send_request('GET', media_url($token), undef, $who) for 1 .. 25;
+        $client->send_request('GET', media_url($token), undef, $who)
+            for 1 .. 25;
     }
 
     for my $client (@clients) {

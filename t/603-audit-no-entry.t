@@ -112,8 +112,9 @@ for my $fault (@faults) {
         is(all_of($token{$what}), $before{$what}, "$name, $what - not spent");
     }
 
-    is($nginx->client->head(media_url($token{download}), 'Cookie: aidial_session=s_1')->{status},
-       200, "$name, HEAD - 200, it needs no entry");
+    is($nginx->client->head(media_url($token{download}),
+                            'Cookie: aidial_session=s_1')->{status}, 200,
+       "$name, HEAD - 200, it needs no entry");
     $goes->();
     serving($nginx, 'grant', 8) or die "$name does not go";
 

@@ -141,7 +141,8 @@ cmp_ok(total(@refused), '<=', 13, 'media.refused - and no more than came');
 
 my @limited = entries_of('grant.limited', 'limited');
 
-is(scalar @limited, 2, 'grant.limited - a minute later, nobody asked - one more');
+is(scalar @limited, 2,
+   'grant.limited - a minute later, nobody asked - one more');
 is(total(@limited), 10, 'grant.limited - a minute later - each is counted');
 is(join(' ', @{ $limited[1] }{qw(decision grant call)}),
    'rate_limited  c_9', 'grant.limited - a minute later - its fields');

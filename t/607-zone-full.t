@@ -19,6 +19,18 @@ my $media = media_bytes();
 
 records();
 
+# ---- what has been entered leaves its room to others
+
+for my $headers ([], [ 'If-None-Match: ' . etag() ], [ 'Range: bytes=5-' ]) {
+    my $status = $headers->[0] ? $headers->[0] =~ /None/ ? 304 : 206 : 200;
+    my %count;
+
+    $count{ask_media($nginx, media_url(download()), @$headers)->{status}}++
+        for 1 .. 200;
+    is(join(' ', %count), "$status 200",
+       "zone - 64k, two hundred downloads, one by one - $status");
+}
+
 # ---- playbacks until there is no room for another one
 
 my (@played, $refused, $last);

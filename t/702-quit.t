@@ -3,7 +3,7 @@ use warnings;
 
 # A worker that is told to quit answers the requests that wait for Redis, and
 # leaves; nothing else of the module keeps it, in whatever state its
-# connection is, and no socket is left open.
+# connection is, and no socket is left open.  What was played it enters before.
 
 use lib 't/lib';
 use IO::Socket::UNIX;

@@ -27,7 +27,8 @@ my %answers = (
 
 srand 20260311;
 
-my $nginx = edge(workers => 2);
+my $nginx = edge(workers => 2, redis => 'unix:' . redis_server()->path
+                                         . ' timeout=5s');
 my @pids = $nginx->workers;
 
 prepare();

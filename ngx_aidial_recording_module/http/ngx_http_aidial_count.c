@@ -22,6 +22,8 @@ static ngx_http_aidial_count_t *ngx_http_aidial_count_find(ngx_uint_t event,
     const ngx_http_aidial_facts_t *facts);
 static ngx_http_aidial_count_t *ngx_http_aidial_count_open(ngx_uint_t event,
     const ngx_http_aidial_facts_t *facts);
+static ngx_http_aidial_count_t *ngx_http_aidial_count_renew_locked(
+    ngx_http_aidial_count_t *count, const ngx_http_aidial_facts_t *facts);
 static ngx_rbtree_key_t ngx_http_aidial_count_key(ngx_uint_t event,
     const ngx_http_aidial_facts_t *facts);
 static ngx_http_aidial_count_t *ngx_http_aidial_count_claim(ngx_uint_t *n);
@@ -53,7 +55,10 @@ ngx_http_aidial_count_add(ngx_uint_t event, ngx_uint_t told,
 
     count = ngx_http_aidial_count_find(event, facts);
 
-    if (count == NULL) {
+    if (count) {
+        count = ngx_http_aidial_count_renew_locked(count, facts);
+
+    } else {
         count = ngx_http_aidial_count_open(event, facts);
 
         if (count && told) {
@@ -157,6 +162,55 @@ ngx_http_aidial_count_open(ngx_uint_t event,
                           &count->queue);
 
     return count;
+}
+
+
+/*
+ * All that was counted was entered: the next entry is about this event, not
+ * about the one before.  A count that is being told stays as it is.
+ */
+
+static ngx_http_aidial_count_t *
+ngx_http_aidial_count_renew_locked(ngx_http_aidial_count_t *count,
+    const ngx_http_aidial_facts_t *facts)
+{
+    ngx_http_aidial_count_t  *fresh;
+
+    if (count->n || count->held || count->claim) {
+        return count;
+    }
+
+    fresh = ngx_http_aidial_count_open(count->event, facts);
+    if (fresh == NULL) {
+        return count;
+    }
+
+    fresh->due = count->due;
+
+    ngx_http_aidial_count_free_locked(count);
+
+    return fresh;
+}
+
+
+void
+ngx_http_aidial_counts_due_locked(void)
+{
+    ngx_queue_t              *q, *counts;
+    ngx_http_aidial_count_t  *count;
+
+    counts = &ngx_http_aidial_ledger.shared->counts;
+
+    for (q = ngx_queue_head(counts);
+         q != ngx_queue_sentinel(counts);
+         q = ngx_queue_next(q))
+    {
+        count = ngx_queue_data(q, ngx_http_aidial_count_t, queue);
+
+        if (count->n) {
+            count->due = ngx_current_msec;
+        }
+    }
 }
 
 

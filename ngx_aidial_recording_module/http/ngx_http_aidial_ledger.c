@@ -6,8 +6,8 @@
  * in the list but not among the processes was killed: what it left behind is
  * taken over by whoever notices first.
  *
- * The timer lets a quitting worker go, unless something would be lost: while
- * anything is owed and nobody else stays, it is not cancelable.
+ * A quitting worker goes at once when others stay, or nothing is owed.  The
+ * last one stays for what is due: then the timer is not cancelable.
  */
 
 
@@ -19,6 +19,7 @@
 
 
 static void ngx_http_aidial_ledger_tick(ngx_event_t *ev);
+static void ngx_http_aidial_ledger_told(void);
 static ngx_uint_t ngx_http_aidial_ledger_quit_locked(void);
 static ngx_uint_t ngx_http_aidial_ledger_alone_locked(void);
 static void ngx_http_aidial_ledger_bury_locked(void);
@@ -122,7 +123,15 @@ ngx_http_aidial_ledger_start(ngx_cycle_t *cycle, ngx_shm_zone_t *zone)
 
     ngx_http_aidial_ledger_again();
 
-    return NGX_OK;
+    return ngx_http_aidial_quit_watch(ledger->log,
+                                      ngx_http_aidial_ledger_told);
+}
+
+
+static void
+ngx_http_aidial_ledger_told(void)
+{
+    ngx_http_aidial_ledger_tick(&ngx_http_aidial_ledger.timer);
 }
 
 
@@ -143,6 +152,13 @@ ngx_http_aidial_ledger_tick(ngx_event_t *ev)
     ngx_shmtx_unlock(&ledger->slab->mutex);
 
     if (leave) {
+
+        /* what this worker still serves will wake the ledger when it ends */
+
+        if (ledger->timer.timer_set) {
+            ngx_del_timer(&ledger->timer);
+        }
+
         return;
     }
 
@@ -171,6 +187,7 @@ ngx_http_aidial_ledger_quit_locked(void)
     }
 
     ngx_http_aidial_accounts_idle_locked(0);
+    ngx_http_aidial_counts_due_locked();
 
     if (!ngx_queue_empty(&ledger->shared->open)) {
 
@@ -324,6 +341,14 @@ ngx_http_aidial_ledger_unclaim_locked(ngx_uint_t id)
 void
 ngx_http_aidial_ledger_wake(void)
 {
+    if (ngx_exiting) {
+
+        /* this may have been all that it stayed for */
+
+        ngx_http_aidial_ledger_told();
+        return;
+    }
+
     ngx_http_aidial_closing_send();
     ngx_http_aidial_ledger_again();
 }
@@ -372,6 +397,8 @@ ngx_http_aidial_ledger_stop(void)
     ngx_http_aidial_ledger_t  *ledger;
 
     ledger = &ngx_http_aidial_ledger;
+
+    ngx_http_aidial_quit_unwatch();
 
     if (ledger->worker == NULL) {
         return;

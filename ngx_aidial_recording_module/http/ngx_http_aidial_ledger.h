@@ -30,9 +30,7 @@
 #define NGX_HTTP_AIDIAL_ATTEMPT_LEN   32      /* hex digits */
 
 #define NGX_HTTP_AIDIAL_PLAYBACK_IDLE 30000   /* ms until a playback is over */
-#define NGX_HTTP_AIDIAL_QUIT_WAIT     8500    /* ms for what is due; a worker
-                                                 notices within a second that
-                                                 it quits */
+#define NGX_HTTP_AIDIAL_QUIT_WAIT     9500    /* ms for what is due */
 #define NGX_HTTP_AIDIAL_MINUTE        60000   /* ms */
 
 
@@ -170,6 +168,14 @@ void ngx_http_aidial_facts_unpack(u_char *data,
     ngx_http_aidial_facts_t *facts);
 
 
+/* ngx_http_aidial_quit.c */
+
+/* "told" is called once, when the worker is to quit; NGX_OK or NGX_ERROR */
+
+ngx_int_t ngx_http_aidial_quit_watch(ngx_log_t *log, void (*told)(void));
+void ngx_http_aidial_quit_unwatch(void);
+
+
 /* ngx_http_aidial_account.c; "locked": the caller holds the slab's mutex */
 
 /*
@@ -232,6 +238,10 @@ void ngx_http_aidial_closing_lost_locked(void);
 void ngx_http_aidial_count_add(ngx_uint_t event, ngx_uint_t told,
     const ngx_http_aidial_facts_t *facts);
 void ngx_http_aidial_count_send(void);
+
+/* the edge quits: what was counted is told now, or never */
+
+void ngx_http_aidial_counts_due_locked(void);
 
 
 #endif /* _NGX_HTTP_AIDIAL_LEDGER_H_INCLUDED_ */

@@ -56,7 +56,7 @@ for i = 5, 11 do
 end
 
 local held = redis.call('HMGET', KEYS[1], 'state', 'attempt', 'from',
-                        'done:' .. attempt)
+                        'done:' .. attempt, 'voids')
 
 if held[4] then
     return { 1, attempt, 0, '' }
@@ -108,7 +108,8 @@ elseif event == 'download.voided' then
 
     -- as it was before this attempt
 
-    redis.call('HSET', KEYS[1], 'state', held[3] and 'ended' or 'fresh')
+    redis.call('HSET', KEYS[1], 'state', held[3] and 'ended' or 'fresh',
+               'voids', text((tonumber(held[5] or '') or 0) + 1))
 
 elseif ARGV[11] == '' then
     redis.call('HSET', KEYS[1], 'state', 'closed')

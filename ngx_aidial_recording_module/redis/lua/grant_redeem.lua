@@ -33,6 +33,7 @@
 local attempt = ARGV[1]
 local AUDIT = 8
 local RESUMES = 16
+local VOIDS = 32                  -- deliveries that were given back
 local OVERLAP = 4 * 1024 * 1024   -- bytes sent twice, and half the object
 local MARGIN = 60000              -- ms a key outlives its use
 
@@ -76,7 +77,7 @@ if held[5] then
 end
 
 local use = redis.call('HMGET', KEYS[1], 'session', 'redeemed', 'etag', 'size',
-                       'sent', 'overlap', 'resumes', 'lease', 'from')
+                       'sent', 'overlap', 'resumes', 'lease', 'from', 'voids')
 local session = ARGV[AUDIT + 10]
 local etag = use[3] or ''
 local size = tonumber(use[4] or '') or 0
@@ -92,6 +93,15 @@ if state == 'running' and held[4] == attempt then
     end
 
     return { 1, attempt, 0, '' }
+end
+
+-- each of them has left two entries, and there is no end to asking
+
+if (state == 'fresh' or state == 'ended')
+   and (tonumber(use[10] or '') or 0) >= VOIDS
+then
+    redis.call('HSET', KEYS[1], 'state', 'closed')
+    return { 2, attempt, 0, '' }
 end
 
 if state == 'fresh' then

@@ -4,8 +4,8 @@ package Test::Aidial::Delivery;
 # that take a part of it, and what the audit trail says about that.
 #
 #     my $bytes = large(4 << 20);
-#     my $nginx = Test::Aidial::Nginx->start(http => large_http(),
-#                                            server => locations(large_media()));
+#     my $nginx = Test::Aidial::Nginx->start(
+#         http => large_http(), server => locations(large_media()));
 #     call(large_call());
 #     my ($client, $answer) = part($nginx, $url, 100_000);
 #     $client->abort;
