@@ -46,7 +46,7 @@ sub new {
     return bless {
         grants => 100, width => 12, seconds => 60, faults => 0, kills => 0,
         kinds => \%KINDS, busy => {}, history => [], told => 0, telling => 0,
-        pending => 0, ids => 0, redis_hears => 1, kill => [ qw(old empty) ],
+        pending => 0, probing => 0, ids => 0, redis_hears => 1, kill => [ qw(old empty) ],
         resets => 0.16, late => 0.3, idle => 0.1, least => 0, pairs => 0,
         calm_grants => 30, settle => $LEASE,
         clients => Test::Aidial::Race::Clients->new, %option,
@@ -126,7 +126,8 @@ sub _tell {
             $self->_one;
         }
 
-        return $left <= 0 && !$self->{telling} && !$self->{pending};
+        return $left <= 0 && !$self->{telling} && !$self->{pending}
+               && !$self->{probing};
     });
 }
 

@@ -19,7 +19,7 @@ sub tell {
 
     $self->_choose(one_of(qw(first first again second foreign)));
     $self->_issue(sub {
-        return $self->_end if !$self->{grant};
+        return $self->_give_up if !$self->{grant};
         return $self->_use if rand() >= $self->{race}{idle};
         $self->_later(rand 1, sub { $self->_use });
     });
