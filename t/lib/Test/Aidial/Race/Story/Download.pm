@@ -75,7 +75,7 @@ sub _used {
 sub _resume {
     my ($self) = @_;
     my @right = map { $self->_right } 0 .. int rand 3;
-    my @wrong = map { $self->_wrong } 1 .. int rand 4;
+    my @wrong = map { $self->_wrong } 1 .. $self->{race}{misuse} + int rand 4;
 
     $self->_burst(sub { $self->_resumed(@_) }, @right, @wrong);
 }
