@@ -378,9 +378,16 @@ ngx_http_aidial_ledger_again(void)
     delay = ngx_queue_empty(&ledger->shared->due)
             ? NGX_HTTP_AIDIAL_LEDGER_TICK : NGX_HTTP_AIDIAL_LEDGER_RETRY;
 
-    /* set before it is armed: a worker that quits looks at armed timers */
-
     ledger->timer.cancelable = !ngx_http_aidial_ledger_owes();
+
+    /* never later than it was going to be: steady traffic comes here often */
+
+    if (ledger->timer.timer_set
+        && (ngx_msec_int_t) (ledger->timer.timer.key - ngx_current_msec)
+           <= (ngx_msec_int_t) delay)
+    {
+        return;
+    }
 
     ngx_add_timer(&ledger->timer, delay);
 }
