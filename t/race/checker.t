@@ -201,6 +201,10 @@ my @wrong = (
         entry_of('playback.closed')->{bytes} = 201;
     },
 
+    'played and closed twice' => 'bytes closing' => sub {
+        push @$entries, { %{ entry_of('playback.closed') }, at => 8.5 };
+    },
+
     # the stream
 
     'another user' => 'entry' => sub {
@@ -268,6 +272,10 @@ my @right = (
         delete request(9)->{hidden};
         fault(silent => 1, t0 => 8, t1 => 9);
         entry('grant.issued', 9, 9)->{grant} = 'e' x 32;
+    },
+    'closed again by a Redis that did not know' => sub {
+        push @$entries, { %{ entry_of('playback.closed') }, at => 8.5,
+                          life => 1 };
     },
     'a start that Redis took with it' => sub {
         push @$history, { %{ request(1) }, id => 50, grant => 'k', t0 => 10,

@@ -18,21 +18,38 @@ diag("RACE_SEED=$seed");
 for my $name (Test::Aidial::Race::Broken::names()) {
     next if defined $ENV{RACE_ONLY} && $name !~ /$ENV{RACE_ONLY}/;
 
-    my $broken = Test::Aidial::Race::Broken::of($name);
-    my $site = Test::Aidial::Race::Site->start(edges => 2);
-    my %race = (grants => 30, %{ $broken->{race} });
-
-    Test::Aidial::Race::Broken::wear($site, $name);
-
-    my $race = Test::Aidial::Race->new(site => $site, seed => $seed,
-        width => 15, calm_grants => 0, settle => 2, %race)->run;
+    my $wrong = Test::Aidial::Race::Broken::of($name)->{wrong};
     my %found;
 
-    $found{ $_->{kind} }++ for @{ judge($race)->{wrong} };
+    # what needs two requests in a certain order may need more throws
 
-    ok($found{ $broken->{wrong} }, "control - $name - found")
+    for my $throw (0 .. 2) {
+        %found = found($name, $seed + $throw);
+        last if $found{$wrong};
+    }
+
+    ok($found{$wrong}, "control - $name - found")
         || diag('found: ' . join ', ', map { "$_ $found{$_}" }
                                        sort keys %found);
 }
 
 done_testing();
+
+
+# how often each kind of finding was made
+
+sub found {
+    my ($name, $seed) = @_;
+    my $site = Test::Aidial::Race::Site->start(edges => 2);
+    my %found;
+
+    Test::Aidial::Race::Broken::wear($site, $name);
+
+    my $race = Test::Aidial::Race->new(site => $site, seed => $seed,
+        grants => 30, width => 15, calm_grants => 0, settle => 2,
+        %{ Test::Aidial::Race::Broken::of($name)->{race} });
+
+    $found{ $_->{kind} }++ for @{ judge($race->run)->{wrong} };
+
+    return %found;
+}

@@ -14,6 +14,7 @@ package Test::Aidial::Race;
 #              only: this one; pairs: at the edges others at the same time
 #     kills    how often Redis is killed; kill: what it is to know then
 #     resets   the share of clients that reset while they read
+#     misuse   how many more resumes there are that break a rule
 #     late     the share of grants that are tried again much later
 #     idle     the share of grants that are not used at once
 #     least    octets of the recordings that are used
@@ -46,8 +47,9 @@ sub new {
     return bless {
         grants => 100, width => 12, seconds => 60, faults => 0, kills => 0,
         kinds => \%KINDS, busy => {}, history => [], told => 0, telling => 0,
-        pending => 0, ids => 0, redis_hears => 1, kill => [ qw(old empty) ],
+        pending => 0, probing => 0, ids => 0, redis_hears => 1, kill => [ qw(old empty) ],
         resets => 0.16, late => 0.3, idle => 0.1, least => 0, pairs => 0,
+        misuse => 0,
         calm_grants => 30, settle => $LEASE,
         clients => Test::Aidial::Race::Clients->new, %option,
     }, $class;
@@ -126,7 +128,8 @@ sub _tell {
             $self->_one;
         }
 
-        return $left <= 0 && !$self->{telling} && !$self->{pending};
+        return $left <= 0 && !$self->{telling} && !$self->{pending}
+               && !$self->{probing};
     });
 }
 

@@ -20,7 +20,8 @@ my $ROOT = dirname(__FILE__) . '/../../../../..';
 # it must lead to.  "race" are options that it needs to show.
 
 my %DOWNLOAD = (kinds => { download => 1 });
-my %RESUME = (%DOWNLOAD, grants => 60, resets => 0.6, least => 3_000_000);
+my %RESUME = (%DOWNLOAD, grants => 60, resets => 0.6, misuse => 6,
+              least => 3_000_000);
 my %PLAYBACK = (kinds => { playback => 1 });
 my %LIMITED = (kinds => { limited => 1 });
 my %LONG = (grants => 100_000, seconds => 5);

@@ -99,7 +99,8 @@ sub _undo {
     $fault->{t1} = time;
     $self->{slack} = $fault->{slack};
     $self->{race}->record(%$fault);
-    $self->_wait($fault->{kind} =~ /\Akill/ ? $RECOVERY : 0);
+    $self->_wait($fault->{kind} =~ /\Akill/ ? $RECOVERY
+                 : $fault->{slack} > $SLACK ? $fault->{slack} : 0);
 }
 
 

@@ -42,6 +42,11 @@ sub as { bless $_[0], __PACKAGE__ . "::$CLASS{ $_[1] }" }
 
 sub _end { $_[0]{over}->() }
 
+# who gets no grant does not run to ask for the next one: an outage would be
+# full of such stories
+
+sub _give_up { $_[0]->_later(0.2, $_[0]{over}) }
+
 sub _site { $_[0]{race}{site} }
 
 sub _later { $_[0]{race}{clients}->at($_[1], $_[2]) }

@@ -168,6 +168,7 @@ sub kill_redis {
         my $up = $race->site->kill_redis($kind);
 
         $race->record(what => 'kill', kind => $kind, t0 => $up);
+        $race->{probing} += $race->site->edges;
         _recovery($race, $_, $up) for $race->site->edges;
     }, kind => "kill-$kind");
 }
@@ -182,12 +183,13 @@ sub _recovery {
                method => 'GET', uri => '/api/calls/c_1/status', done => sub {
         my ($record) = @_;
 
-        return $race->record(what => 'recovery', edge => $edge->number,
-                             up => $up, seconds => $record->{t1} - $up)
-            if $record->{status} == 200;
+        return $race->clients->at(0.01, sub { _recovery($race, $edge, $up) })
+            if $record->{status} != 200 && time < $up + 10;
 
-        $race->clients->at(0.01, sub { _recovery($race, $edge, $up) })
-            if time < $up + 10;
+        $race->{probing}--;
+        $race->record(what => 'recovery', edge => $edge->number, up => $up,
+                      seconds => $record->{t1} - $up)
+            if $record->{status} == 200;
     });
 }
 

@@ -19,7 +19,7 @@ sub tell {
 
     $self->_choose(one_of(qw(first first again second foreign)));
     $self->_issue(sub {
-        return $self->_end if !$self->{grant};
+        return $self->_give_up if !$self->{grant};
         return $self->_use if rand() >= $self->{race}{idle};
         $self->_later(rand 1, sub { $self->_use });
     });
@@ -75,7 +75,7 @@ sub _used {
 sub _resume {
     my ($self) = @_;
     my @right = map { $self->_right } 0 .. int rand 3;
-    my @wrong = map { $self->_wrong } 1 .. int rand 4;
+    my @wrong = map { $self->_wrong } 1 .. $self->{race}{misuse} + int rand 4;
 
     $self->_burst(sub { $self->_resumed(@_) }, @right, @wrong);
 }

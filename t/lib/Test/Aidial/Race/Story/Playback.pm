@@ -15,7 +15,7 @@ sub tell {
     $self->{action} = 'playback';
     $self->_choose(one_of(qw(first second foreign)));
     $self->_issue(sub {
-        return $self->_end if !$self->{grant};
+        return $self->_give_up if !$self->{grant};
         $self->_play(1 + int rand 3);
     });
 }
