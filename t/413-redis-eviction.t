@@ -15,7 +15,7 @@ my $words = 'unix:' . redis_server()->path;
 
 redis('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
 
-my $nginx = edge(redis => $words);
+my $nginx = edge(redis => $words, workers => 2);
 
 prepare();
 
@@ -29,10 +29,16 @@ is(refusal(ask($nginx, $_)), refused(), "redis - may evict, $_ - 503")
 # a second of attempts
 
 select undef, undef, undef, 1;
-is(scalar $nginx->log($SAID), 1, 'redis - may evict - said once');
+is(scalar $nginx->log($SAID), 1, 'redis - may evict, two workers - said once');
 
 redis('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
 ok(serving($nginx, 'media', 2), 'redis - noeviction - served');
+
+# from here on one worker: what is known of it is known of the edge
+
+$nginx->write_conf(workers => 1);
+$nginx->reload or die 'no reload';
+ok(serving($nginx, 'status', 2), 'redis - one worker - served');
 
 # at run time: any policy that evicts, also one that spares keys without a life
 
@@ -65,5 +71,5 @@ is(scalar $nginx->log(qr/connection to Redis ended: its maxmemory/), $ended,
 is(ask($nginx, 'status')->{status}, 200,
    'redis - eviction=allowed - served after two seconds');
 
-in_order($nginx, crit => 'Redis may evict');
+in_order($nginx, crit => 'it may evict');
 done_testing();

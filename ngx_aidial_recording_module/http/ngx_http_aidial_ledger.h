@@ -118,7 +118,7 @@ typedef struct {
 /* what all workers of this edge share */
 
 typedef struct {
-    ngx_atomic_t                 redis_outage;   /* 1: said to be away */
+    ngx_atomic_t                 redis_outage;   /* not 0: it was said */
 
     ngx_uint_t                   last_id;        /* of workers */
     ngx_queue_t                  workers;

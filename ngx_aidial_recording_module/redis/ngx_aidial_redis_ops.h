@@ -221,7 +221,7 @@ char *ngx_aidial_redis_conf(ngx_conf_t *cf, ngx_aidial_redis_conf_t **conf);
 
 /*
  * Starts and ends the client of one worker.  "outage" is a word of shared
- * memory: 1 while some worker of this edge has said that Redis is away, so
+ * memory: not 0 while some worker of this edge has said that Redis is away, so
  * that a change of state is said once an edge.
  */
 

@@ -29,13 +29,17 @@
 #define NGX_AIDIAL_REDIS_LATER     1000   /* ms, the last delay */
 #define NGX_AIDIAL_REDIS_DENIAL    5000   /* ms */
 
+/* what the edge's workers have said of an outage, in their shared word */
+
+#define NGX_AIDIAL_REDIS_SAID_AWAY    1
+#define NGX_AIDIAL_REDIS_SAID_EVICTS  2
+
 
 typedef struct {
     ngx_log_t                *log;
     ngx_atomic_t             *outage;     /* shared by the edge's workers */
     ngx_uint_t                ready;      /* connections */
     ngx_uint_t                denied;     /* 1: it was said */
-    ngx_uint_t                evicts;     /* 1: it was said */
     ngx_uint_t                wanted;     /* 1: by a worker that quits */
     ngx_uint_t                full;       /* 1: it was said, at "full_when" */
     ngx_msec_t                full_when;
@@ -58,6 +62,7 @@ static void ngx_aidial_redis_pool_down(ngx_aidial_redis_conn_t *conn,
 static ngx_aidial_redis_conn_t *ngx_aidial_redis_pool_other(size_t len);
 static void ngx_aidial_redis_pool_outage(ngx_aidial_redis_conn_t *conn,
     ngx_uint_t end);
+static ngx_uint_t ngx_aidial_redis_pool_say(ngx_atomic_uint_t what);
 static ngx_msec_t ngx_aidial_redis_pool_delay(ngx_aidial_redis_conn_t *conn,
     ngx_uint_t end);
 static void ngx_aidial_redis_pool_retry(ngx_event_t *ev);
@@ -199,16 +204,18 @@ ngx_aidial_redis_pool_full(void)
 static void
 ngx_aidial_redis_pool_up(ngx_aidial_redis_conn_t *conn)
 {
+    ngx_atomic_uint_t         said;
     ngx_aidial_redis_pool_t  *pool;
 
     pool = ngx_aidial_redis_pool;
 
     pool->ready++;
     pool->denied = 0;
-    pool->evicts = 0;
     conn->hopeful = 1;
 
-    if (!ngx_exiting && ngx_atomic_cmp_set(pool->outage, 1, 0)) {
+    said = *pool->outage;
+
+    if (!ngx_exiting && said && ngx_atomic_cmp_set(pool->outage, said, 0)) {
         ngx_log_error(NGX_LOG_NOTICE, &conn->transport.log, 0,
                       "aidial: Redis is available again");
     }
@@ -318,20 +325,43 @@ ngx_aidial_redis_pool_outage(ngx_aidial_redis_conn_t *conn, ngx_uint_t end)
                       "\"password_file=\": %*s", conn->why_len, conn->why);
     }
 
-    if (end == NGX_AIDIAL_REDIS_EVICTS && !pool->evicts) {
-        pool->evicts = 1;
-
-        ngx_log_error(NGX_LOG_CRIT, &conn->transport.log, 0,
-                      "aidial: Redis may evict grants and revocations, %*s; "
-                      "set it to \"noeviction\", or configure "
-                      "\"eviction=allowed\"", conn->why_len, conn->why);
+    if (pool->ready) {
+        return;
     }
 
-    if (pool->ready == 0 && ngx_atomic_cmp_set(pool->outage, 0, 1)) {
+    if (end == NGX_AIDIAL_REDIS_EVICTS) {
+
+        if (ngx_aidial_redis_pool_say(NGX_AIDIAL_REDIS_SAID_EVICTS)) {
+            ngx_log_error(NGX_LOG_CRIT, &conn->transport.log, 0,
+                          "aidial: Redis is unavailable, it may evict grants "
+                          "and revocations, %*s; set it to \"noeviction\", or "
+                          "configure \"eviction=allowed\"",
+                          conn->why_len, conn->why);
+        }
+
+        return;
+    }
+
+    if (ngx_aidial_redis_pool_say(NGX_AIDIAL_REDIS_SAID_AWAY)) {
         ngx_log_error(NGX_LOG_ERR, &conn->transport.log, 0,
                       "aidial: Redis is unavailable, requests are refused: "
                       "%*s", conn->why_len, conn->why);
     }
+}
+
+
+/* 1: nobody of this edge has said it; it is this worker that does */
+
+static ngx_uint_t
+ngx_aidial_redis_pool_say(ngx_atomic_uint_t what)
+{
+    ngx_atomic_t       *outage;
+    ngx_atomic_uint_t   said;
+
+    outage = ngx_aidial_redis_pool->outage;
+    said = *outage;
+
+    return said < what && ngx_atomic_cmp_set(outage, said, what);
 }
 
 
