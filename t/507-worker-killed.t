@@ -206,9 +206,9 @@ sub killed_without_redis {
     $middle = middle();
     is_closed("$title, it is back", $client, $answer, 4);
     is(state_of($token), 'closed', "$title, it is back - the grant is closed");
-    serving($nginx, 'status', 3) or die 'no worker any more';
-    is(refusal(resume($nginx, "/large/$token", 1_000_000)), $USED,
-       "$title, it is back, resume - 410 grant_used");
+    ok(wait_for(sub {
+           refusal(resume($nginx, "/large/$token", 1_000_000)) eq $USED
+       }, 3), "$title, it is back, resume - 410 grant_used");
 }
 
 

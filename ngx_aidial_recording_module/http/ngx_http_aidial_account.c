@@ -95,6 +95,10 @@ ngx_http_aidial_delivery_add_locked(ngx_http_aidial_account_t *account)
 {
     ngx_http_aidial_delivery_t  *delivery;
 
+    if (ngx_http_aidial_ledger.worker == NULL) {
+        return NULL;
+    }
+
     delivery = ngx_slab_calloc_locked(ngx_http_aidial_ledger.slab,
                                       sizeof(ngx_http_aidial_delivery_t));
     if (delivery == NULL) {

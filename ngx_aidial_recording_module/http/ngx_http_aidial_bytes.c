@@ -58,6 +58,15 @@ ngx_http_aidial_delivery_after(ngx_http_aidial_ctx_t *ctx)
         return;
     }
 
+#if (NGX_HTTP_V2)
+    if (ctx->request->stream && !run->held) {
+
+        /* frames wait in the connection, and go out by themselves */
+
+        return;
+    }
+#endif
+
     run->delivery->bytes = ngx_http_aidial_delivery_most(run, sent);
 }
 

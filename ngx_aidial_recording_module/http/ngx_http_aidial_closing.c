@@ -35,6 +35,10 @@ ngx_http_aidial_closing_send(void)
 {
     ngx_http_aidial_account_t  *account;
 
+    if (ngx_http_aidial_ledger.worker == NULL) {
+        return;
+    }
+
     while (ngx_http_aidial_ledger.sending < NGX_HTTP_AIDIAL_CLOSINGS_MAX) {
 
         account = ngx_http_aidial_closing_claim();

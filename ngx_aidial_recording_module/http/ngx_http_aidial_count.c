@@ -220,6 +220,10 @@ ngx_http_aidial_count_send(void)
     ngx_uint_t                n;
     ngx_http_aidial_count_t  *count;
 
+    if (ngx_http_aidial_ledger.worker == NULL) {
+        return;
+    }
+
     for ( ;; ) {
         count = ngx_http_aidial_count_claim(&n);
 

@@ -18,10 +18,11 @@
 #define NGX_HTTP_AIDIAL_LEDGER_RETRY  250    /* ms, while something is due */
 
 
+static void ngx_http_aidial_ledger_sign_in_locked(void);
 static void ngx_http_aidial_ledger_tick(ngx_event_t *ev);
 static void ngx_http_aidial_ledger_told(void);
 static ngx_uint_t ngx_http_aidial_ledger_quit_locked(void);
-static ngx_uint_t ngx_http_aidial_ledger_alone_locked(void);
+static ngx_uint_t ngx_http_aidial_ledger_others_locked(ngx_uint_t staying);
 static void ngx_http_aidial_ledger_bury_locked(void);
 static ngx_uint_t ngx_http_aidial_ledger_is_dead(
     ngx_http_aidial_worker_t *worker);
@@ -60,7 +61,6 @@ ngx_http_aidial_zone_init(ngx_shm_zone_t *zone, void *data)
         return NGX_ERROR;
     }
 
-    ngx_queue_init(&shared->workers);
     ngx_queue_init(&shared->deliveries);
     ngx_queue_init(&shared->open);
     ngx_queue_init(&shared->due);
@@ -85,7 +85,6 @@ ngx_int_t
 ngx_http_aidial_ledger_start(ngx_cycle_t *cycle, ngx_shm_zone_t *zone)
 {
     ngx_http_aidial_ledger_t  *ledger;
-    ngx_http_aidial_worker_t  *worker;
 
     ledger = &ngx_http_aidial_ledger;
 
@@ -95,26 +94,16 @@ ngx_http_aidial_ledger_start(ngx_cycle_t *cycle, ngx_shm_zone_t *zone)
 
     ngx_shmtx_lock(&ledger->slab->mutex);
 
-    worker = ngx_slab_calloc_locked(ledger->slab,
-                                    sizeof(ngx_http_aidial_worker_t));
-    if (worker) {
-        worker->pid = ngx_pid;
-        worker->id = ++ledger->shared->last_id;
-        ledger->worker = worker;
-
-        /* before it is in the list: another one of its pid was killed */
-
-        ngx_http_aidial_ledger_bury_locked();
-        ngx_queue_insert_tail(&ledger->shared->workers, &worker->queue);
-    }
+    ngx_http_aidial_ledger_bury_locked();
+    ngx_http_aidial_ledger_sign_in_locked();
 
     ngx_shmtx_unlock(&ledger->slab->mutex);
 
-    if (worker == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
-                      "\"aidial_recording_zone\" is full, expected room for "
-                      "one more worker");
-        return NGX_ERROR;
+    if (ledger->worker == NULL) {
+        ngx_log_error(NGX_LOG_CRIT, cycle->log, 0,
+                      "aidial: more than %d workers, media requests are "
+                      "refused until some leave",
+                      (int) NGX_HTTP_AIDIAL_WORKERS_MAX);
     }
 
     ledger->timer.handler = ngx_http_aidial_ledger_tick;
@@ -125,6 +114,30 @@ ngx_http_aidial_ledger_start(ngx_cycle_t *cycle, ngx_shm_zone_t *zone)
 
     return ngx_http_aidial_quit_watch(ledger->log,
                                       ngx_http_aidial_ledger_told);
+}
+
+
+static void
+ngx_http_aidial_ledger_sign_in_locked(void)
+{
+    ngx_uint_t                 i;
+    ngx_http_aidial_worker_t  *worker;
+    ngx_http_aidial_shared_t  *shared;
+
+    shared = ngx_http_aidial_ledger.shared;
+
+    for (i = 0; i < NGX_HTTP_AIDIAL_WORKERS_MAX; i++) {
+        worker = &shared->workers[i];
+
+        if (worker->id == 0) {
+            worker->pid = ngx_pid;
+            worker->quits = 0;
+            worker->id = ++shared->last_id;
+
+            ngx_http_aidial_ledger.worker = worker;
+            return;
+        }
+    }
 }
 
 
@@ -146,6 +159,11 @@ ngx_http_aidial_ledger_tick(ngx_event_t *ev)
     ngx_shmtx_lock(&ledger->slab->mutex);
 
     ngx_http_aidial_ledger_bury_locked();
+
+    if (ledger->worker == NULL) {
+        ngx_http_aidial_ledger_sign_in_locked();
+    }
+
     ngx_http_aidial_accounts_idle_locked(NGX_HTTP_AIDIAL_PLAYBACK_IDLE);
     leave = ngx_exiting && ngx_http_aidial_ledger_quit_locked();
 
@@ -177,9 +195,13 @@ ngx_http_aidial_ledger_quit_locked(void)
 
     ledger = &ngx_http_aidial_ledger;
 
+    if (ledger->worker == NULL) {
+        return 1;
+    }
+
     ledger->worker->quits = 1;
 
-    if (!ngx_http_aidial_ledger_alone_locked()) {
+    if (ngx_http_aidial_ledger_others_locked(1)) {
 
         /* a reload, or one of several that quit: the last one stays */
 
@@ -209,45 +231,36 @@ ngx_http_aidial_ledger_quit_locked(void)
 }
 
 
-/* 1: every other worker quits as well, or there is none */
+/* 1: there is another worker; "staying": one that does not quit */
 
 static ngx_uint_t
-ngx_http_aidial_ledger_alone_locked(void)
+ngx_http_aidial_ledger_others_locked(ngx_uint_t staying)
 {
-    ngx_queue_t               *q, *workers;
+    ngx_uint_t                 i;
     ngx_http_aidial_worker_t  *worker;
 
-    workers = &ngx_http_aidial_ledger.shared->workers;
+    for (i = 0; i < NGX_HTTP_AIDIAL_WORKERS_MAX; i++) {
+        worker = &ngx_http_aidial_ledger.shared->workers[i];
 
-    for (q = ngx_queue_head(workers);
-         q != ngx_queue_sentinel(workers);
-         q = ngx_queue_next(q))
-    {
-        worker = ngx_queue_data(q, ngx_http_aidial_worker_t, queue);
-
-        if (!worker->quits && worker != ngx_http_aidial_ledger.worker) {
-            return 0;
+        if (worker->id && worker != ngx_http_aidial_ledger.worker
+            && !(staying && worker->quits))
+        {
+            return 1;
         }
     }
 
-    return 1;
+    return 0;
 }
 
 
 static void
 ngx_http_aidial_ledger_bury_locked(void)
 {
-    ngx_queue_t               *q, *next, *workers;
+    ngx_uint_t                 i;
     ngx_http_aidial_worker_t  *worker;
 
-    workers = &ngx_http_aidial_ledger.shared->workers;
-
-    for (q = ngx_queue_head(workers);
-         q != ngx_queue_sentinel(workers);
-         q = next)
-    {
-        next = ngx_queue_next(q);
-        worker = ngx_queue_data(q, ngx_http_aidial_worker_t, queue);
+    for (i = 0; i < NGX_HTTP_AIDIAL_WORKERS_MAX; i++) {
+        worker = &ngx_http_aidial_ledger.shared->workers[i];
 
         if (!ngx_http_aidial_ledger_is_dead(worker)) {
             continue;
@@ -258,16 +271,17 @@ ngx_http_aidial_ledger_bury_locked(void)
                       "closed", worker->pid);
 
         ngx_http_aidial_ledger_inherit_locked(worker->id);
-        ngx_queue_remove(q);
-        ngx_slab_free_locked(ngx_http_aidial_ledger.slab, worker);
+        worker->id = 0;
     }
 }
 
 
+/* one of this worker's pid that is not this worker was killed */
+
 static ngx_uint_t
 ngx_http_aidial_ledger_is_dead(ngx_http_aidial_worker_t *worker)
 {
-    if (worker == ngx_http_aidial_ledger.worker) {
+    if (worker->id == 0 || worker == ngx_http_aidial_ledger.worker) {
         return 0;
     }
 
@@ -415,13 +429,12 @@ ngx_http_aidial_ledger_stop(void)
 
     ngx_http_aidial_ledger_inherit_locked(ledger->worker->id);
 
-    ngx_queue_remove(&ledger->worker->queue);
-    ngx_slab_free_locked(ledger->slab, ledger->worker);
-
-    if (ngx_queue_empty(&ledger->shared->workers)) {
+    if (!ngx_http_aidial_ledger_others_locked(0)) {
         ngx_http_aidial_accounts_idle_locked(0);
         ngx_http_aidial_closing_lost_locked();
     }
+
+    ledger->worker->id = 0;
 
     ngx_shmtx_unlock(&ledger->slab->mutex);
 

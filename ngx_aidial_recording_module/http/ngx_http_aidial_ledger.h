@@ -33,6 +33,13 @@
 #define NGX_HTTP_AIDIAL_QUIT_WAIT     9500    /* ms for what is due */
 #define NGX_HTTP_AIDIAL_MINUTE        60000   /* ms */
 
+/*
+ * Places for workers, those that are on their way out included.  They are not
+ * allocated: a zone that is full must not keep a worker from starting.
+ */
+
+#define NGX_HTTP_AIDIAL_WORKERS_MAX   256
+
 
 /* the strings that an account or a count keeps, packed, in this order */
 
@@ -108,10 +115,9 @@ typedef enum {
 
 
 typedef struct {
-    ngx_queue_t                  queue;
-    ngx_uint_t                   id;         /* never used again */
+    ngx_uint_t                   id;         /* never used again; 0: a place */
     ngx_pid_t                    pid;
-    ngx_uint_t                   quits;
+    unsigned                     quits:1;
 } ngx_http_aidial_worker_t;
 
 
@@ -121,7 +127,7 @@ typedef struct {
     ngx_atomic_t                 redis_outage;   /* not 0: it was said */
 
     ngx_uint_t                   last_id;        /* of workers */
-    ngx_queue_t                  workers;
+    ngx_http_aidial_worker_t     workers[NGX_HTTP_AIDIAL_WORKERS_MAX];
     ngx_queue_t                  deliveries;
     ngx_queue_t                  open;           /* accounts */
     ngx_queue_t                  due;            /* accounts */
@@ -138,7 +144,7 @@ typedef struct {
 typedef struct {
     ngx_http_aidial_shared_t    *shared;
     ngx_slab_pool_t             *slab;
-    ngx_http_aidial_worker_t    *worker;
+    ngx_http_aidial_worker_t    *worker;         /* NULL: there is no place */
     ngx_log_t                   *log;
     ngx_event_t                  timer;
     ngx_msec_t                   quitting;       /* since when, or 0 */
