@@ -58,5 +58,22 @@ cmp_ok($got, '>', $TRIES / 2, 'media - sendfile in a thread - bytes are got');
 is($given_back, 0, 'media - sendfile in a thread, the client left - spent');
 is($short, 0, 'media - sendfile in a thread - no fewer bytes entered');
 
+# "100 Continue" is no part of the recording
+
+my $token = download();
+my $client = $nginx->client;
+
+$client->send_request('GET', "/threads/$token", undef, session(),
+                      'Expect: 100-continue', 'Content-Length: 5');
+
+my $answer = $client->response(timeout => 10);
+
+is($answer->{status}, 200, 'media - a body is announced - not asked for');
+is(length $answer->{body}, 4 << 20, 'media - a body is announced - served');
+is(events($token, 2), 'started completed',
+   'media - a body is announced - completed');
+is((audit('download.completed'))[-1]{bytes}, 4 << 20,
+   'media - a body is announced - its bytes, and no more');
+
 in_order($nginx);
 done_testing();

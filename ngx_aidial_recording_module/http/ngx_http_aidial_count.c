@@ -49,6 +49,8 @@ ngx_http_aidial_count_add(ngx_uint_t event, ngx_uint_t told,
     ngx_slab_pool_t          *slab;
     ngx_http_aidial_count_t  *count;
 
+    static time_t             said;
+
     slab = ngx_http_aidial_ledger.slab;
 
     ngx_shmtx_lock(&slab->mutex);
@@ -76,9 +78,15 @@ ngx_http_aidial_count_add(ngx_uint_t event, ngx_uint_t told,
     ngx_shmtx_unlock(&slab->mutex);
 
     if (count == NULL) {
-        ngx_log_error(NGX_LOG_ERR, ngx_http_aidial_ledger.log, 0,
-                      "aidial: \"aidial_recording_zone\" is full, a refusal "
-                      "is not counted");
+
+        if (said != ngx_time()) {
+            said = ngx_time();
+
+            ngx_log_error(NGX_LOG_ERR, ngx_http_aidial_ledger.log, 0,
+                          "aidial: \"aidial_recording_zone\" is full, "
+                          "refusals are not counted");
+        }
+
         return;
     }
 

@@ -242,6 +242,10 @@ ngx_http_aidial_open_body(ngx_http_request_t *r)
 
     r->keepalive = 0;
     r->lingering_close = 1;
+
+    /* nor is it asked for: "100 Continue" would count as bytes sent */
+
+    r->expect_tested = 1;
 }
 
 
