@@ -355,6 +355,10 @@ ngx_int_t ngx_http_aidial_grant_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_aidial_grant_issue(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_grant_issued(ngx_http_aidial_ctx_t *ctx);
 
+/* the id of the token's grant in hex, for people; NGX_OK or NGX_ERROR */
+
+ngx_int_t ngx_http_aidial_grant_id(ngx_http_aidial_ctx_t *ctx);
+
 /* the problem for a status with which nginx refuses a body */
 
 ngx_aidial_problem_e ngx_http_aidial_body_problem(ngx_uint_t status);

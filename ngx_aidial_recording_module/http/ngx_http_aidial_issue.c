@@ -95,30 +95,20 @@ ngx_http_aidial_grant_verdict(ngx_http_aidial_ctx_t *ctx)
 static ngx_int_t
 ngx_http_aidial_grant_name(ngx_http_aidial_ctx_t *ctx)
 {
-    u_char                       *p;
-    ngx_pool_t                   *pool;
-    ngx_aidial_token_t           *token;
     ngx_http_aidial_main_conf_t  *mcf;
 
-    pool = ctx->request->pool;
-    token = &ctx->token;
     mcf = ngx_http_get_module_main_conf(ctx->request,
                                         ngx_aidial_recording_module);
 
-    p = ngx_pnalloc(pool, 2 * NGX_AIDIAL_GRANT_ID_LEN);
-
-    if (p == NULL
-        || ngx_aidial_random(token->id, NGX_AIDIAL_GRANT_ID_LEN) != NGX_OK)
+    if (ngx_aidial_random(ctx->token.id, NGX_AIDIAL_GRANT_ID_LEN) != NGX_OK
+        || ngx_http_aidial_grant_id(ctx) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    ctx->grant_id.data = p;
-    ctx->grant_id.len = ngx_hex_dump(p, token->id, NGX_AIDIAL_GRANT_ID_LEN)
-                        - p;
-
-    return ngx_aidial_key_grant(pool, &mcf->key_prefix, &ctx->session.tenant,
-                                token->id, &ctx->grant_key);
+    return ngx_aidial_key_grant(ctx->request->pool, &mcf->key_prefix,
+                                &ctx->session.tenant, ctx->token.id,
+                                &ctx->grant_key);
 }
 
 
@@ -226,4 +216,22 @@ ngx_http_aidial_grant_limited(ngx_http_aidial_ctx_t *ctx)
     ngx_http_aidial_count_add(NGX_HTTP_AIDIAL_GRANT_LIMITED, 1, &facts);
 
     return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_RATE_LIMITED);
+}
+
+
+ngx_int_t
+ngx_http_aidial_grant_id(ngx_http_aidial_ctx_t *ctx)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(ctx->request->pool, 2 * NGX_AIDIAL_GRANT_ID_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->grant_id.data = p;
+    ctx->grant_id.len = ngx_hex_dump(p, ctx->token.id, NGX_AIDIAL_GRANT_ID_LEN)
+                        - p;
+
+    return NGX_OK;
 }

@@ -136,7 +136,6 @@ ngx_http_aidial_media_access(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_aidial_token_read(ngx_http_aidial_ctx_t *ctx)
 {
-    u_char                       *p;
     ngx_int_t                     rc;
     ngx_http_request_t           *r;
     ngx_http_aidial_main_conf_t  *mcf;
@@ -151,14 +150,9 @@ ngx_http_aidial_token_read(ngx_http_aidial_ctx_t *ctx)
         return rc == NGX_DECLINED ? NGX_OK : rc;
     }
 
-    p = ngx_pnalloc(r->pool, 2 * NGX_AIDIAL_GRANT_ID_LEN);
-    if (p == NULL) {
+    if (ngx_http_aidial_grant_id(ctx) != NGX_OK) {
         return NGX_ERROR;
     }
-
-    ctx->grant_id.data = p;
-    ctx->grant_id.len = ngx_hex_dump(p, ctx->token.id, NGX_AIDIAL_GRANT_ID_LEN)
-                        - p;
 
     ctx->token_valid = 1;
     ctx->action = ctx->token.action;
