@@ -20,6 +20,8 @@ static ngx_http_aidial_account_t *ngx_http_aidial_account_open(
     ngx_uint_t action, const u_char *grant, const u_char *attempt,
     const ngx_http_aidial_facts_t *facts);
 static ngx_rbtree_key_t ngx_http_aidial_account_key(const u_char *grant);
+static ngx_msec_int_t ngx_http_aidial_account_quiet(
+    const ngx_http_aidial_account_t *account);
 static void ngx_http_aidial_delivery_end_locked(
     ngx_http_aidial_delivery_t *delivery);
 static void ngx_http_aidial_account_due_locked(
@@ -281,6 +283,19 @@ ngx_http_aidial_delivery_killed_locked(ngx_http_aidial_delivery_t *delivery)
 }
 
 
+/*
+ * How long ago, in ms, a delivery of the account last ended.  Below zero when
+ * another worker ended it: each reads its clock once in a turn of its loop, so
+ * that worker's may be ahead.
+ */
+
+static ngx_msec_int_t
+ngx_http_aidial_account_quiet(const ngx_http_aidial_account_t *account)
+{
+    return (ngx_msec_int_t) (ngx_current_msec - account->ended);
+}
+
+
 /* adds what was delivered to the account */
 
 static void
@@ -291,7 +306,11 @@ ngx_http_aidial_delivery_end_locked(ngx_http_aidial_delivery_t *delivery)
     account = delivery->account;
 
     account->running--;
-    account->ended = ngx_current_msec;
+
+    if (ngx_http_aidial_account_quiet(account) > 0) {
+        account->ended = ngx_current_msec;
+    }
+
     account->bytes += delivery->bytes;
     account->status = delivery->status;
 
@@ -319,7 +338,7 @@ ngx_http_aidial_accounts_idle_locked(ngx_msec_t idle)
         account = ngx_queue_data(q, ngx_http_aidial_account_t, queue);
 
         if (account->running
-            || ngx_current_msec - account->ended < idle)
+            || ngx_http_aidial_account_quiet(account) < (ngx_msec_int_t) idle)
         {
             continue;
         }
