@@ -119,11 +119,6 @@ my @wrong = (
         drop("download.$_") for qw(started aborted resumed completed);
     },
 
-    'resumed after its worker was killed' => 'double' => sub {
-        request(2)->{cut} = 'server';
-        fault(cuts => 1, t0 => 2, t1 => 2.1);
-    },
-
     # the closing
 
     'no entry of the end' => 'closing' => sub { drop('download.completed') },
@@ -258,6 +253,10 @@ my @right = (
         request(3)->{got}--;
         entry_of('download.completed')->{event} = 'download.aborted';
         fault(cuts => 1, t0 => 3, t1 => 3.1);
+    },
+    'another process than its worker was killed, and it is resumed' => sub {
+        request(2)->{cut} = 'server';
+        fault(cuts => 1, t0 => 2, t1 => 2.1);
     },
     'given back before' => sub {
         get(20, 1.8, status => 0, cut => 'client', media => 0);

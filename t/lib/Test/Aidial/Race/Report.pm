@@ -50,6 +50,9 @@ sub race {
 sub _keep {
     my ($race) = @_;
     my $json = JSON::PP->new->canonical;
+
+    mkdir $ENV{RACE_KEEP};
+
     my %of = (history => $race->history,
               entries => $race->site->stream->entries);
 

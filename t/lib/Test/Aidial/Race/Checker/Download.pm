@@ -133,10 +133,6 @@ sub _open {
         if $request->{method} ne 'GET'
            || $request->{status} !~ /\A(?:0|200|206|304|412|416|502|503)\z/;
 
-    $checker->wrong('double', $id, "request $request->{id}: $event, and the "
-                    . "worker of request $use->{killed} was killed")
-        if $use->{killed};
-
     my $right = $event eq 'download.started' ? 'fresh' : 'ended';
     $checker->wrong('double', $id, "request $request->{id}: $event of a grant "
                     . "that is $use->{state}") if $use->{state} ne $right;
@@ -206,12 +202,6 @@ sub _close {
     _bytes($checker, $use->{id}, $request, $entry);
 
     return if $use->{state} ne 'running' || $use->{running} ne $number;
-
-    # who is cut while all is well is said elsewhere
-
-    $use->{killed} = $number
-        if $request->{cut} eq 'server' && !$request->{half_closed}
-           && $checker->excused('cuts', $request);
 
     if ($entry->{event} eq 'download.voided') {
         $use->{state} = $opening->{before};
