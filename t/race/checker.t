@@ -254,6 +254,11 @@ my @right = (
         entry_of('download.completed')->{event} = 'download.aborted';
         fault(cuts => 1, t0 => 3, t1 => 3.1);
     },
+    'the worker that was the origin was killed' => sub {
+        @{ request(4) }{qw(status code)} = (502, 'media_unavailable');
+        drop('media.refused');
+        fault(cuts => 1, t0 => 3, t1 => 3.2);
+    },
     'another process than its worker was killed, and it is resumed' => sub {
         request(2)->{cut} = 'server';
         fault(cuts => 1, t0 => 2, t1 => 2.1);
