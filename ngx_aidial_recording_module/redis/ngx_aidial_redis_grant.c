@@ -41,10 +41,6 @@ static ngx_int_t ngx_aidial_redis_script_failure(ngx_aidial_redis_op_t *op,
     const ngx_aidial_redis_reply_t *reply, ngx_log_t *log);
 
 
-static const ngx_str_t  ngx_aidial_redis_yes = ngx_string("1");
-static const ngx_str_t  ngx_aidial_redis_no = ngx_string("0");
-
-
 /* the connection writes its own over it */
 
 static const ngx_str_t  ngx_aidial_redis_epoch =
@@ -107,8 +103,7 @@ ngx_aidial_redis_grant_redeem(const ngx_aidial_redis_keys_t *keys,
 
     ngx_aidial_redis_word(&words, &redeem->attempt);
     ngx_aidial_redis_word(&words, &ngx_aidial_redis_epoch);
-    ngx_aidial_redis_word(&words, redeem->alive ? &ngx_aidial_redis_yes
-                                                : &ngx_aidial_redis_no);
+    ngx_aidial_redis_word_number(&words, redeem->alive);
     ngx_aidial_redis_word_number(&words, redeem->lease);
     ngx_aidial_redis_word_number(&words, redeem->window);
     ngx_aidial_redis_word_offset(&words, redeem->from);
@@ -150,10 +145,8 @@ ngx_aidial_redis_grant_close(const ngx_aidial_redis_keys_t *keys,
 
     ngx_aidial_redis_word(&words, &end->attempt);
     ngx_aidial_redis_word(&words, &end->event);
-    ngx_aidial_redis_word(&words, end->known ? &ngx_aidial_redis_yes
-                                             : &ngx_aidial_redis_no);
-    ngx_aidial_redis_word(&words, end->killed ? &ngx_aidial_redis_yes
-                                              : &ngx_aidial_redis_no);
+    ngx_aidial_redis_word_number(&words, end->known);
+    ngx_aidial_redis_word_number(&words, end->killed);
     ngx_aidial_redis_word_number(&words, end->status);
     ngx_aidial_redis_word_number(&words, end->bytes);
     ngx_aidial_redis_word_offset(&words, end->first);
