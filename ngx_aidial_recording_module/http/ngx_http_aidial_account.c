@@ -243,7 +243,6 @@ void
 ngx_http_aidial_delivery_settle(ngx_http_aidial_delivery_t *delivery,
     ngx_uint_t complete, off_t sent)
 {
-    ngx_uint_t                  due;
     ngx_http_aidial_account_t  *account;
 
     ngx_shmtx_lock(&ngx_http_aidial_ledger.slab->mutex);
@@ -255,9 +254,7 @@ ngx_http_aidial_delivery_settle(ngx_http_aidial_delivery_t *delivery,
 
     ngx_http_aidial_delivery_end_locked(delivery);
 
-    due = (account->action == NGX_AIDIAL_ACTION_DOWNLOAD);
-
-    if (due) {
+    if (account->action == NGX_AIDIAL_ACTION_DOWNLOAD) {
         ngx_http_aidial_account_due_locked(account);
     }
 
