@@ -10,21 +10,12 @@ use Test::More;
 use Test::Aidial::Failover;
 use Test::Aidial::Fault;
 use Test::Aidial::Nginx;
-use Test::Aidial::Relay;
 use Time::HiRes qw(time);
 
 my $N = 20;
 my $FENCED = "$N x 410 grant_expired";
 
-my $primary = server('primary');
-my $replica = server('replica');
-my $link = Test::Aidial::Relay->start(to => "127.0.0.1:$primary->{port}");
-my $switch = Test::Aidial::Relay->start(to => $primary->path);
-
-follow($replica, $link->port);
-redis_server($primary);
-records();
-
+my ($primary, $replica, $link, $switch) = replicated(qw(primary replica));
 my $nginx = edge(workers => 2, store_config($switch->path));
 my @pids = $nginx->workers;
 

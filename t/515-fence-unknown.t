@@ -10,7 +10,6 @@ use JSON::PP;
 use Test::Aidial::Failover;
 use Test::Aidial::Fault;
 use Test::Aidial::Nginx;
-use Test::Aidial::Relay;
 use Time::HiRes qw(sleep);
 
 my @ISSUE = ('POST', '/api/calls/c_9/grant', '{"action": "playback"}',
@@ -25,13 +24,8 @@ done_testing();
 
 sub failover {
     my ($case, $lags) = @_;
-    my ($primary, $replica) = map { server("$_-$lags") } qw(primary replica);
-    my $link = Test::Aidial::Relay->start(to => "127.0.0.1:$primary->{port}");
-    my $switch = Test::Aidial::Relay->start(to => $primary->path);
-
-    follow($replica, $link->port);
-    redis_server($primary);
-    records();
+    my ($primary, $replica, $link, $switch) =
+        replicated(map { "$_-$lags" } qw(primary replica));
 
     # one edge for each script, since what Redis holds back holds back what
     # comes behind it; Redis gets to know the scripts

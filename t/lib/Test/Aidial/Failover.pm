@@ -20,11 +20,12 @@ use Test::Aidial::Fault;
 use Test::Aidial::Portal;
 use Test::Aidial::Process qw(wait_for);
 use Test::Aidial::Redis;
-use Test::Aidial::World;
+use Test::Aidial::Relay;
+use Test::Aidial::World qw(:DEFAULT redis_server);
 
 use constant BIG => 32 * 1024 * 1024;
 
-our @EXPORT = qw(BIG server info follow promote caught_up store_config
+our @EXPORT = qw(BIG server info follow replicated promote caught_up store_config
                  issue grant_key send_fetch fetch outcome tally);
 
 my $stores = 0;
@@ -68,6 +69,22 @@ sub follow {
     $replica->command('REPLICAOF', '127.0.0.1', $port);
     wait_for { info($replica, 'master_link_status') eq 'up' } 10
         or die "no replication\n";
+}
+
+
+# replicated(@names): a primary with the records, its replica, the link between
+# them, and a switch that leads an edge to the primary
+
+sub replicated {
+    my ($primary, $replica) = map { server($_) } @_;
+    my $link = Test::Aidial::Relay->start(to => "127.0.0.1:$primary->{port}");
+    my $switch = Test::Aidial::Relay->start(to => $primary->path);
+
+    follow($replica, $link->port);
+    redis_server($primary);
+    records();
+
+    return ($primary, $replica, $link, $switch);
 }
 
 
