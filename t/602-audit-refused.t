@@ -23,12 +23,9 @@ call(id => 'c_far', tenant_id => 't_2', client_id => 'cl_far',
 my $user = 0;
 
 sub somebody {
-    my (%field) = @_;
-    my $sid = 's_r' . ++$user;
+    $user++;
 
-    session(sid => $sid, user_id => "u_r$user", %field);
-
-    return "Cookie: aidial_session=$sid";
+    return session(sid => "s_r$user", user_id => "u_r$user", @_);
 }
 
 
