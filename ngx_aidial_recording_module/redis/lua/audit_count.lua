@@ -13,6 +13,7 @@
 -- Returns {code, echo, number, text}; text is empty.  Code 1: counted; number
 -- is how many ms from now the next entry may be written.
 
+--@ include common.lua
 --@ include audit.lua
 
 local AUDIT = 4

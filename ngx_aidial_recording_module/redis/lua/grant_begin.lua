@@ -11,6 +11,7 @@
 -- there is no such playback grant, or another primary recorded it; 1: begun,
 -- now or before.  One grant is entered once.
 
+--@ include common.lua
 --@ include audit.lua
 
 local attempt = ARGV[1]

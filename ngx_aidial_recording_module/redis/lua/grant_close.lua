@@ -24,6 +24,7 @@
 -- What was delivered is entered even if the grant is gone by now, or was
 -- never known to this primary.
 
+--@ include common.lua
 --@ include audit.lua
 
 local attempt = ARGV[1]

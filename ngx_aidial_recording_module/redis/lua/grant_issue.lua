@@ -21,6 +21,7 @@
 -- The rate is GCRA, as nginx's limit_req with "nodelay": "tat" is when the
 -- bucket will be empty.  A request over the rate changes no "tat".
 
+--@ include common.lua
 --@ include audit.lua
 
 local attempt = ARGV[1]

@@ -28,6 +28,7 @@
 -- delivery before still runs.  An attempt that asks again after its answer
 -- was lost gets the same answer, and nothing is done.
 
+--@ include common.lua
 --@ include audit.lua
 
 local attempt = ARGV[1]

@@ -12,15 +12,17 @@
 -- renewed; 0: the grant is not this delivery's, or its lease has lapsed: then
 -- it is closed.
 
+--@ include common.lua
+
 local attempt = ARGV[1]
 local MARGIN = 60000   -- ms a key outlives its use
+local lease = whole(ARGV[2] or '', 9999999)
+local size = whole(ARGV[4] or '', 9999999999999999)
 
 if #KEYS ~= 1 or #ARGV ~= 4 or #attempt < 1 or #attempt > 64
-   or not string.find(ARGV[2], '^[1-9]%d?%d?%d?%d?%d?%d?$')
-   or #ARGV[3] > 256 or #ARGV[4] > 16
-   or not string.find(ARGV[4], '^%d+$')
+   or not lease or string.find(ARGV[2], '^0') or #ARGV[3] > 256 or not size
 then
-    return redis.error_reply('ERR aidial: argument out of bounds')
+    return refuse('argument out of bounds')
 end
 
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then
@@ -34,16 +36,12 @@ if held[1] ~= 'running' or held[2] ~= attempt then
     return { 0, attempt, 0, '' }
 end
 
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local lease = tonumber(ARGV[2])
-
 if now > (tonumber(held[3] or '') or 0) then
     redis.call('HSET', KEYS[1], 'state', 'closed')
     return { 0, attempt, 0, '' }
 end
 
-redis.call('HSET', KEYS[1], 'lease', string.format('%.0f', now + lease))
+redis.call('HSET', KEYS[1], 'lease', text(now + lease))
 
 -- only the first answer says which object it is
 
@@ -51,8 +49,6 @@ if ARGV[3] ~= '' and not held[4] and not held[5] then
     redis.call('HSET', KEYS[1], 'etag', ARGV[3], 'size', ARGV[4])
 end
 
-if redis.call('PTTL', KEYS[1]) < 2 * lease + MARGIN then
-    redis.call('PEXPIRE', KEYS[1], string.format('%.0f', 2 * lease + MARGIN))
-end
+keep(KEYS[1], 2 * lease + MARGIN)
 
 return { 1, attempt, 0, '' }

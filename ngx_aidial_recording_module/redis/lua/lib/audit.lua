@@ -1,5 +1,4 @@
--- What the scripts share.  A script names it in a line "--@ include
--- audit.lua", and the build puts it there.
+-- What the scripts share that enter something.  It stands behind common.lua.
 --
 -- Redis does not undo what a script has written when it fails.  So each
 -- script checks its arguments and the types of its keys first, writes the
@@ -14,36 +13,6 @@ local FIELDS = { 'user', 'role', 'tenant', 'client', 'project', 'call',
 local FIELD_MAX = 512        -- bytes
 local MINUTE = 60000         -- ms between two counted entries
 local REMEMBERED = 120000    -- ms that a count outlives what it counted
-
-local clock = redis.call('TIME')
-local seconds = tonumber(clock[1])
-local micros = tonumber(clock[2])
-local now = seconds * 1000 + math.floor(micros / 1000)    -- ms
-
-
--- a whole number below 2^53 as Redis and the edge write it
-
-local function text(number)
-    return string.format('%.0f', number)
-end
-
-
--- the number that an argument is, or nil: only digits, at most "max"
-
-local function whole(argument, max)
-    if #argument > 16 or not string.find(argument, '^%d+$') then
-        return nil
-    end
-
-    local number = tonumber(argument)
-
-    return number <= max and number or nil
-end
-
-
-local function refuse(why)
-    return redis.error_reply('ERR aidial: ' .. why)
-end
 
 
 -- why the audit fields from ARGV[first] on cannot be entered, or nil
@@ -60,19 +29,6 @@ local function misfit(first)
     end
 
     return nil
-end
-
-
--- the error that a key of another type would be in the middle of the script
-
-local function wrong_type(key, expected)
-    local found = redis.call('TYPE', key).ok
-
-    if found == 'none' or found == expected then
-        return nil
-    end
-
-    return redis.error_reply('WRONGTYPE aidial: a key is no ' .. expected)
 end
 
 
@@ -141,15 +97,6 @@ local function enter(stream, event, first, more, instead)
     end
 
     redis.call(unpack(words))
-end
-
-
--- lets a key live for "ms" from now on at the least
-
-local function keep(key, ms)
-    if redis.call('PTTL', key) < ms then
-        redis.call('PEXPIRE', key, text(ms))
-    end
 end
 
 
