@@ -48,10 +48,14 @@ sub path { $_[0]{path} }
 sub requests {
     my ($self) = @_;
 
+    # the file is never cut: a request that comes meanwhile would be lost
+
     open my $log, '<', $self->{log} or return;
+    seek $log, $self->{seen} // 0, 0;
     local $/;
-    my @requests = split /\0/, <$log> // '';
-    truncate $self->{log}, 0;
+    my ($whole) = (<$log> // '') =~ /\A(.*\0|)/s;
+    $self->{seen} += length $whole;
+    my @requests = split /\0/, $whole;
 
     return @requests;
 }
