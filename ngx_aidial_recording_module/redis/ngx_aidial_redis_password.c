@@ -10,13 +10,12 @@
 
 
 static ngx_int_t ngx_aidial_redis_password_line(ngx_conf_t *cf,
-    ngx_aidial_redis_conf_t *conf, const u_char *text, size_t len);
+    ngx_str_t *password, const u_char *text, size_t len);
 static void ngx_aidial_redis_password_wipe(void *data);
 
 
 ngx_int_t
-ngx_aidial_redis_password(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
-    ngx_str_t *file)
+ngx_aidial_redis_password(ngx_conf_t *cf, void *password, ngx_str_t *file)
 {
     ssize_t    n;
     u_char     buf[NGX_AIDIAL_REDIS_PASSWORD_MAX + 2];
@@ -50,7 +49,7 @@ ngx_aidial_redis_password(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
         rc = NGX_ERROR;
 
     } else {
-        rc = ngx_aidial_redis_password_line(cf, conf, buf, n);
+        rc = ngx_aidial_redis_password_line(cf, password, buf, n);
     }
 
     ngx_explicit_memzero(buf, sizeof(buf));
@@ -65,7 +64,7 @@ ngx_aidial_redis_password(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
 
 
 static ngx_int_t
-ngx_aidial_redis_password_line(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
+ngx_aidial_redis_password_line(ngx_conf_t *cf, ngx_str_t *password,
     const u_char *text, size_t len)
 {
     const u_char        *end;
@@ -84,18 +83,18 @@ ngx_aidial_redis_password_line(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
         return NGX_ERROR;
     }
 
-    conf->password.data = ngx_pnalloc(cf->pool, len);
+    password->data = ngx_pnalloc(cf->pool, len);
     cln = ngx_pool_cleanup_add(cf->pool, 0);
 
-    if (conf->password.data == NULL || cln == NULL) {
+    if (password->data == NULL || cln == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_memcpy(conf->password.data, text, len);
-    conf->password.len = len;
+    ngx_memcpy(password->data, text, len);
+    password->len = len;
 
     cln->handler = ngx_aidial_redis_password_wipe;
-    cln->data = &conf->password;
+    cln->data = password;
 
     return NGX_OK;
 }

@@ -16,52 +16,48 @@ typedef struct ngx_aidial_redis_param_s  ngx_aidial_redis_param_t;
 struct ngx_aidial_redis_param_s {
     ngx_str_t    name;
     const char  *expected;
-    ngx_int_t  (*set)(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
-                      ngx_str_t *value);
+    size_t       offset;                /* of its field in the configuration */
+    ngx_int_t  (*set)(ngx_conf_t *cf, void *field, ngx_str_t *value);
 };
 
 
 static ngx_int_t ngx_aidial_redis_conf_params(ngx_conf_t *cf,
     ngx_aidial_redis_conf_t *conf);
-static ngx_int_t ngx_aidial_redis_conf_timeout(ngx_conf_t *cf,
-    ngx_aidial_redis_conf_t *conf, ngx_str_t *value);
-static ngx_int_t ngx_aidial_redis_conf_connect_timeout(ngx_conf_t *cf,
-    ngx_aidial_redis_conf_t *conf, ngx_str_t *value);
-static ngx_int_t ngx_aidial_redis_conf_msec(ngx_str_t *value,
-    ngx_msec_t *msec);
+static ngx_int_t ngx_aidial_redis_conf_msec(ngx_conf_t *cf, void *field,
+    ngx_str_t *value);
 static ngx_int_t ngx_aidial_redis_conf_connections(ngx_conf_t *cf,
-    ngx_aidial_redis_conf_t *conf, ngx_str_t *value);
-static ngx_int_t ngx_aidial_redis_conf_user(ngx_conf_t *cf,
-    ngx_aidial_redis_conf_t *conf, ngx_str_t *value);
-static ngx_int_t ngx_aidial_redis_conf_tls_ca(ngx_conf_t *cf,
-    ngx_aidial_redis_conf_t *conf, ngx_str_t *value);
-static ngx_int_t ngx_aidial_redis_conf_tls_name(ngx_conf_t *cf,
-    ngx_aidial_redis_conf_t *conf, ngx_str_t *value);
+    void *field, ngx_str_t *value);
+static ngx_int_t ngx_aidial_redis_conf_text(ngx_conf_t *cf, void *field,
+    ngx_str_t *value);
+static ngx_int_t ngx_aidial_redis_conf_allowed(ngx_conf_t *cf, void *field,
+    ngx_str_t *value);
 static ngx_int_t ngx_aidial_redis_conf_tls(ngx_conf_t *cf,
     ngx_aidial_redis_conf_t *conf);
-static ngx_int_t ngx_aidial_redis_conf_eviction(ngx_conf_t *cf,
-    ngx_aidial_redis_conf_t *conf, ngx_str_t *value);
 
 
 static ngx_aidial_redis_param_t  ngx_aidial_redis_params[] = {
     { ngx_string("timeout="), "a time of 10ms to 10s",
-      ngx_aidial_redis_conf_timeout },
+      offsetof(ngx_aidial_redis_conf_t, timeout), ngx_aidial_redis_conf_msec },
     { ngx_string("connect_timeout="), "a time of 10ms to 10s",
-      ngx_aidial_redis_conf_connect_timeout },
+      offsetof(ngx_aidial_redis_conf_t, connect_timeout),
+      ngx_aidial_redis_conf_msec },
     { ngx_string("connections="), "a number of 1 to 16",
+      offsetof(ngx_aidial_redis_conf_t, connections),
       ngx_aidial_redis_conf_connections },
     { ngx_string("user="), "the name of a Redis user",
-      ngx_aidial_redis_conf_user },
+      offsetof(ngx_aidial_redis_conf_t, user), ngx_aidial_redis_conf_text },
     { ngx_string("password_file="),
       "a readable file with a password of 1 to 512 bytes in its first line",
-      ngx_aidial_redis_password },
+      offsetof(ngx_aidial_redis_conf_t, password), ngx_aidial_redis_password },
     { ngx_string("eviction="), "eviction=allowed",
-      ngx_aidial_redis_conf_eviction },
+      offsetof(ngx_aidial_redis_conf_t, eviction),
+      ngx_aidial_redis_conf_allowed },
     { ngx_string("tls_ca="), "the name of a file with certificates",
-      ngx_aidial_redis_conf_tls_ca },
+      offsetof(ngx_aidial_redis_conf_t, tls_ca), ngx_aidial_redis_conf_text },
     { ngx_string("tls_name="), "the name in the server's certificate",
-      ngx_aidial_redis_conf_tls_name },
-    { ngx_null_string, NULL, NULL }
+      offsetof(ngx_aidial_redis_conf_t, tls_name),
+      ngx_aidial_redis_conf_text },
+    { ngx_null_string, NULL, 0, NULL }
 };
 
 
@@ -120,6 +116,7 @@ ngx_aidial_redis_conf(ngx_conf_t *cf, ngx_aidial_redis_conf_t **confp)
 static ngx_int_t
 ngx_aidial_redis_conf_params(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf)
 {
+    void                      *field;
     ngx_str_t                  text, *value;
     ngx_uint_t                 i, bit, seen;
     ngx_aidial_redis_param_t  *param;
@@ -162,7 +159,9 @@ ngx_aidial_redis_conf_params(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf)
         text.data = value[i].data + param->name.len;
         text.len = value[i].len - param->name.len;
 
-        if (param->set(cf, conf, &text) != NGX_OK) {
+        field = (u_char *) conf + param->offset;
+
+        if (param->set(cf, field, &text) != NGX_OK) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "\"aidial_recording_redis\" has \"%V\", "
                                "expected %s", &value[i], param->expected);
@@ -175,25 +174,10 @@ ngx_aidial_redis_conf_params(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf)
 
 
 static ngx_int_t
-ngx_aidial_redis_conf_timeout(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
-    ngx_str_t *value)
+ngx_aidial_redis_conf_msec(ngx_conf_t *cf, void *field, ngx_str_t *value)
 {
-    return ngx_aidial_redis_conf_msec(value, &conf->timeout);
-}
-
-
-static ngx_int_t
-ngx_aidial_redis_conf_connect_timeout(ngx_conf_t *cf,
-    ngx_aidial_redis_conf_t *conf, ngx_str_t *value)
-{
-    return ngx_aidial_redis_conf_msec(value, &conf->connect_timeout);
-}
-
-
-static ngx_int_t
-ngx_aidial_redis_conf_msec(ngx_str_t *value, ngx_msec_t *msec)
-{
-    ngx_int_t  n;
+    ngx_int_t    n;
+    ngx_msec_t  *msec = field;
 
     n = ngx_parse_time(value, 0);
 
@@ -208,10 +192,11 @@ ngx_aidial_redis_conf_msec(ngx_str_t *value, ngx_msec_t *msec)
 
 
 static ngx_int_t
-ngx_aidial_redis_conf_connections(ngx_conf_t *cf,
-    ngx_aidial_redis_conf_t *conf, ngx_str_t *value)
+ngx_aidial_redis_conf_connections(ngx_conf_t *cf, void *field,
+    ngx_str_t *value)
 {
-    ngx_int_t  n;
+    ngx_int_t    n;
+    ngx_uint_t  *connections = field;
 
     n = ngx_atoi(value->data, value->len);
 
@@ -219,52 +204,34 @@ ngx_aidial_redis_conf_connections(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    conf->connections = n;
+    *connections = n;
 
     return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_aidial_redis_conf_user(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
-    ngx_str_t *value)
-{
-    conf->user = *value;
-
-    return value->len ? NGX_OK : NGX_ERROR;
-}
-
-
-static ngx_int_t
-ngx_aidial_redis_conf_eviction(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
-    ngx_str_t *value)
-{
-    conf->eviction = 1;
-
-    return (value->len == 7 && ngx_strncmp(value->data, "allowed", 7) == 0)
-           ? NGX_OK : NGX_ERROR;
-}
-
-
-static ngx_int_t
-ngx_aidial_redis_conf_tls_ca(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
-    ngx_str_t *value)
-{
-    conf->tls_ca = *value;
-
-    return value->len ? NGX_OK : NGX_ERROR;
 }
 
 
 /* the words of a configuration have a NUL behind them */
 
 static ngx_int_t
-ngx_aidial_redis_conf_tls_name(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
-    ngx_str_t *value)
+ngx_aidial_redis_conf_text(ngx_conf_t *cf, void *field, ngx_str_t *value)
 {
-    conf->tls_name = *value;
+    ngx_str_t  *text = field;
+
+    *text = *value;
 
     return value->len ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_aidial_redis_conf_allowed(ngx_conf_t *cf, void *field, ngx_str_t *value)
+{
+    ngx_uint_t  *allowed = field;
+
+    *allowed = 1;
+
+    return (value->len == 7 && ngx_strncmp(value->data, "allowed", 7) == 0)
+           ? NGX_OK : NGX_ERROR;
 }
 
 

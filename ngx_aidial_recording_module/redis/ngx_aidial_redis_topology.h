@@ -45,10 +45,14 @@ struct ngx_aidial_redis_conf_s {
 ngx_int_t ngx_aidial_redis_url(ngx_conf_t *cf, ngx_aidial_redis_conf_t *conf,
     ngx_str_t *url);
 
-/* NGX_OK, or NGX_ERROR: then the parameter is not what it should be */
+/*
+ * Sets "password", an ngx_str_t, to the first line of the file; its bytes are
+ * wiped with the pool of the configuration.  NGX_OK, or NGX_ERROR: then the
+ * parameter is not what it should be.
+ */
 
-ngx_int_t ngx_aidial_redis_password(ngx_conf_t *cf,
-    ngx_aidial_redis_conf_t *conf, ngx_str_t *file);
+ngx_int_t ngx_aidial_redis_password(ngx_conf_t *cf, void *password,
+    ngx_str_t *file);
 
 
 #endif /* _NGX_AIDIAL_REDIS_TOPOLOGY_H_INCLUDED_ */
