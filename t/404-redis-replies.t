@@ -111,10 +111,11 @@ $middle->script(PING => { reply => "+PONG\r\n", chunk => 1, pause => 0.0005 },
                 '*' => sub { { reply => passed_on(@_),
                                chunk => 1, pause => 0.0001 } });
 $nginx->write_conf(http => http_config(redis => 'unix:' . $middle->path
-                                                . ' timeout=5s'));
+                                                . ' timeout=10s'
+                                                . ' connect_timeout=10s'));
 $nginx->reload or die 'no reload';
 
-ok(serving($nginx, $_, 5), "redis - answers one byte at a time, $_ - served")
+ok(serving($nginx, $_, 20), "redis - answers one byte at a time, $_ - served")
     for qw(status grant media), download_url();
 
 # what the record is too big for, or of, is the record's fault

@@ -25,6 +25,7 @@ package Test::Aidial::Race;
 use strict;
 use warnings;
 
+use Carp qw(confess);
 use Test::Aidial::Process qw(spawn);
 use Test::Aidial::Race::Clients;
 use Test::Aidial::Race::Dice qw(one_of weighed);
@@ -72,7 +73,7 @@ sub run {
     my @faults = $self->_faults;
     my $watchdog = $self->_watchdog;
 
-    local $SIG{TERM} = sub { die "the race does not come to its end\n" };
+    local $SIG{TERM} = sub { confess 'the race does not come to its end' };
 
     srand $self->{seed};
 
