@@ -47,6 +47,23 @@ my @full = map {
 
 configure(words() . ' connect_timeout=100ms');
 unreachable('a black hole', qr/cannot connect in time/);
+
+# an attempt of half a second for nothing does not make the next one late: the
+# delays, grown as they are, begin with it
+
+configure(words() . ' connect_timeout=500ms');
+$nginx->reload or die 'no reload';
+
+my ($worker) = $nginx->workers;
+my $waited = qr/ $worker#.*cannot connect in time/;
+
+wait_for { $nginx->log($waited) >= 6 } 10;
+
+my $before = $nginx->log($waited);
+
+select undef, undef, undef, 5;
+cmp_ok($nginx->log($waited) - $before, '>=', 6,
+       'redis - a black hole, for long - tried again within a second');
 @full = ();
 close $listen;
 
@@ -70,7 +87,7 @@ IO::Socket::UNIX->new(Local => $path, Listen => 1);
 chmod 0777, $path;
 unreachable('a unix socket of nobody', qr/cannot connect \(111: /);
 
-# it comes: the delay had grown to a second
+# it comes: the delay had grown to its end
 
 unlink $path;
 symlink redis_server()->path, $path or die "$path: $!";

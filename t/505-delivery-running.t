@@ -72,7 +72,9 @@ for my $row ([ 'whole', session() ],
                'Range: bytes=50000-', @tag ],
              [ 'another tag', session(), 'Range: bytes=50000-',
                'If-Range: "other"' ],
-             [ 'from 0', session(), 'Range: bytes=0-', @tag ])
+             [ 'from 0', session(), 'Range: bytes=0-', @tag ],
+             [ 'from behind its end', session(),
+               'Range: bytes=' . ($SIZE + 1) . '-', @tag ])
 {
     my ($name, @headers) = @$row;
 

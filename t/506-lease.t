@@ -98,6 +98,33 @@ is(events($token, 2), 'started voided',
 is(refusal(ask_media($nginx, "/large/$token")), $USED,
    'media - the lease has lapsed, no byte - the grant stays closed');
 
+# ---- lapsed, and the end is the first that is heard of it
+
+my %begin = (
+    aborted => sub { (part($nginx, "/slow/$_[0]", 50_000))[0] },
+    voided => sub {
+        my ($of) = @_;
+        my $silent = $nginx->client;
+
+        $silent->send_request('GET', "/never/$of", undef, session());
+        wait_for { state_of($of) eq 'running' } or die 'not redeemed';
+        return $silent;
+    },
+);
+
+for my $end (sort keys %begin) {
+    $token = download();
+    $client = $begin{$end}->($token);
+    redis('HSET', grant_key($token), lease => now_ms() - 1);
+    $client->abort;
+    is(events($token, 2), "started $end",
+       "media - the lease has lapsed, $end - the end is entered");
+    is(state_of($token), 'closed',
+       "media - the lease has lapsed, $end - the grant is closed");
+    is(refusal(ask_media($nginx, "/large/$token")), $USED,
+       "media - the lease has lapsed, $end - 410 grant_used");
+}
+
 # ---- the grant outlives the lease and what may be resumed
 
 $token = download(expires_at => time + 1);

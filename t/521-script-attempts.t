@@ -227,6 +227,38 @@ for my $name (qw(renew redeem)) {
     is(state(), 'closed', "$name - the lease has lapsed, close - closed");
 }
 
+for my $event (qw(download.aborted download.completed download.voided)) {
+    wipe();
+    issue_it();
+    redeem_it();
+    renew_it(etag => '"t"', size => 1000);
+    set(lease => now_ms() - 1);
+    is(close_it(event => $event), 1, "close - the lease has lapsed, $event - 1");
+    is(state(), 'closed', "close - the lease has lapsed, $event - closed");
+    is(stream(), "grant.issued download.started $event",
+       "close - the lease has lapsed, $event - entered");
+    is(redeem_it(attempt => 'b'), 2, "redeem - lapsed, $event - 2");
+    is(resume_it(), 2, "resume - lapsed, $event - 2");
+}
+
+# ---- while a resume runs: what cannot be right when it has ended
+
+ended();
+resume_it();
+is(resume_it(attempt => 'c', from => 1000), 4,
+   'resume - one runs, from the end - 4');
+is(resume_it(attempt => 'c', from => 1001), 2,
+   'resume - one runs, from behind the end - 2');
+set(sent => 1000);
+is(resume_it(attempt => 'c'), 4, 'resume - one runs, half of it again - 4');
+is(resume_it(attempt => 'c', from => 499), 2,
+   'resume - one runs, more than half of it again - 2');
+set(overlap => 100);
+is(resume_it(attempt => 'c', from => 600), 4,
+   'resume - one runs, half of it again in all - 4');
+is(resume_it(attempt => 'c', from => 599), 2,
+   'resume - one runs, more than half of it again in all - 2');
+
 # ---- renew: only who runs, and only the first answer says what it is
 
 wipe();

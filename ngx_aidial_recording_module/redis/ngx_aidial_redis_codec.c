@@ -326,15 +326,23 @@ ngx_aidial_redis_create_bool(const redisReadTask *task, int value)
 static void *
 ngx_aidial_redis_create_nil(const redisReadTask *task)
 {
-    /* RESP2 writes nil as a string or an array of length -1 */
+    ngx_aidial_redis_reply_t  *reply;
 
     if (task->type == REDIS_REPLY_NIL) {
         return ngx_aidial_redis_refuse(task, "a RESP3 null");
     }
 
-    /* NGX_AIDIAL_REDIS_NIL is 0 */
+    reply = ngx_aidial_redis_place(task);
+    if (reply == NULL) {
+        return NULL;
+    }
 
-    return ngx_aidial_redis_place(task);
+    /* RESP2 writes nil as a string or an array of length -1 */
+
+    reply->type = (task->type == REDIS_REPLY_ARRAY) ? NGX_AIDIAL_REDIS_NIL_ARRAY
+                                                    : NGX_AIDIAL_REDIS_NIL;
+
+    return reply;
 }
 
 

@@ -19,7 +19,8 @@
 
 
 typedef enum {
-    NGX_AIDIAL_REDIS_NIL = 0,
+    NGX_AIDIAL_REDIS_NIL = 0,         /* "$-1": no string */
+    NGX_AIDIAL_REDIS_NIL_ARRAY,       /* "*-1" */
     NGX_AIDIAL_REDIS_STRING,
     NGX_AIDIAL_REDIS_STATUS,
     NGX_AIDIAL_REDIS_FAILURE,

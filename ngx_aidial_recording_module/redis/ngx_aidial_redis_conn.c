@@ -154,6 +154,7 @@ void
 ngx_aidial_redis_conn_open(ngx_aidial_redis_conn_t *conn)
 {
     conn->state = NGX_AIDIAL_REDIS_CONNECTING;
+    conn->tried = ngx_current_msec;
 
     conn->codec = ngx_aidial_redis_codec_create();
     if (conn->codec == NULL) {

@@ -64,6 +64,7 @@ struct ngx_aidial_redis_conn_s {
 
     ngx_uint_t                     state;      /* ngx_aidial_redis_state_e */
     ngx_uint_t                     hopeful;
+    ngx_msec_t                     tried;      /* when it was last opened */
     ngx_msec_t                     since;      /* when it became READY */
 
     /* who the primary is: its master_replid, from the handshake on */

@@ -7,12 +7,14 @@
  *                                   wait for it: a restart of a proxy or a
  *                                   closed idle connection is not seen
  *     the server does not let us in 5 s
- *     all else                      25 ms, doubled up to 1 s; tasks are
+ *     all else                      25 ms, doubled up to 800 ms; tasks are
  *                                   refused meanwhile, they do not queue
  *
  * The upper half of a delay is random, so that workers and edges do not come
- * back in step.  Only a second of READY forgets the delay: a server that
- * accepts and closes is not hammered.
+ * back in step.  It counts from the beginning of the attempt before, which may
+ * have waited long for nothing: a second after Redis is back, so are we.  Only
+ * a second of READY forgets the delay: a server that accepts and closes is not
+ * hammered.
  *
  * Redis being away is said once an edge: who changes the shared word says it.
  * That another primary has taken over is said once a worker.
@@ -26,7 +28,7 @@
 #define NGX_AIDIAL_REDIS_HEALTHY   1000   /* ms */
 #define NGX_AIDIAL_REDIS_AT_ONCE   25     /* ms, at most */
 #define NGX_AIDIAL_REDIS_SOON      25     /* ms, the first delay */
-#define NGX_AIDIAL_REDIS_LATER     1000   /* ms, the last delay */
+#define NGX_AIDIAL_REDIS_LATER     800    /* ms, the last delay */
 #define NGX_AIDIAL_REDIS_DENIAL    5000   /* ms */
 
 /* what the edge's workers have said of an outage, in their shared word */
@@ -368,7 +370,7 @@ ngx_aidial_redis_pool_say(ngx_atomic_uint_t what)
 static ngx_msec_t
 ngx_aidial_redis_pool_delay(ngx_aidial_redis_conn_t *conn, ngx_uint_t end)
 {
-    ngx_msec_t  half;
+    ngx_msec_t  half, delay, passed;
 
     if (end == NGX_AIDIAL_REDIS_DENIED) {
         return NGX_AIDIAL_REDIS_DENIAL;
@@ -382,8 +384,11 @@ ngx_aidial_redis_pool_delay(ngx_aidial_redis_conn_t *conn, ngx_uint_t end)
                                             NGX_AIDIAL_REDIS_LATER)
                                   : NGX_AIDIAL_REDIS_SOON;
     half = conn->backoff / 2;
+    delay = half + ngx_random() % (half + 1);
+    passed = ngx_current_msec - conn->tried;
 
-    return half + ngx_random() % (half + 1);
+    return (delay > passed + NGX_AIDIAL_REDIS_SOON) ? delay - passed
+                                                    : NGX_AIDIAL_REDIS_SOON;
 }
 
 

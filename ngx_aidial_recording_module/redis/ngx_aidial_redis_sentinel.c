@@ -254,7 +254,7 @@ ngx_aidial_redis_sentinel_place(ngx_aidial_redis_sentinel_t *s,
 
     element = reply->elements;
 
-    if (reply->type == NGX_AIDIAL_REDIS_NIL) {
+    if (reply->type == NGX_AIDIAL_REDIS_NIL_ARRAY) {
         ngx_aidial_redis_sentinel_useless(s, "it does not know it", 0, NULL);
         return NGX_ERROR;
     }

@@ -7,7 +7,8 @@
 -- ARGV[2]   event: download.completed, download.aborted, download.voided or
 --           playback.closed
 -- ARGV[3]   "1": Redis has said that the delivery began; "0": nobody knows
--- ARGV[4]   "1": its worker was killed, the grant never opens again
+-- ARGV[4]   "1": its worker was killed; then, or when its lease has lapsed,
+--           the grant never opens again
 -- ARGV[5]   status of the response, or 0
 -- ARGV[6]   bytes handed to the socket
 -- ARGV[7]   first byte of the object among them, or empty
@@ -57,7 +58,7 @@ for i = 5, 11 do
 end
 
 local held = redis.call('HMGET', KEYS[1], 'state', 'attempt', 'from',
-                        'done:' .. attempt, 'voids')
+                        'done:' .. attempt, 'voids', 'lease')
 
 if held[4] then
     return { 1, attempt, 0, '' }
@@ -102,7 +103,9 @@ end
 
 redis.call('HSET', KEYS[1], 'attempt', '')
 
-if held[1] == 'closed' or ARGV[4] == '1' then
+if held[1] == 'closed' or ARGV[4] == '1'
+   or now > (tonumber(held[6] or '') or 0)
+then
     redis.call('HSET', KEYS[1], 'state', 'closed')
 
 elseif event == 'download.voided' then

@@ -126,19 +126,20 @@ if state == 'running' and now > (tonumber(use[8] or '') or 0) then
     return { 2, attempt, 0, '' }
 end
 
--- is this the same use?  What a running delivery has sent is not known yet
+-- is this the same use?  What a running delivery has sent is not known yet,
+-- but it is no less than before
 
 local same = use[1] == session and etag ~= '' and ARGV[7] == etag
              and now - (tonumber(use[2] or '') or 0) <= window
-             and from >= 1 and resumes < RESUMES
+             and from >= 1 and from <= size and resumes < RESUMES
+             and overlap + sent - from <= math.min(OVERLAP,
+                                                   math.floor(size / 2))
 
 if same and state == 'running' then
     return { 4, attempt, 0, '' }
 end
 
-if not same or state ~= 'ended' or from > sent
-   or overlap + sent - from > math.min(OVERLAP, math.floor(size / 2))
-then
+if not same or state ~= 'ended' or from > sent then
     return { 2, attempt, 0, '' }
 end
 
