@@ -103,9 +103,9 @@ end
 
 redis.call('HSET', KEYS[1], 'attempt', '')
 
-if held[1] == 'closed' or ARGV[4] == '1'
-   or now > (tonumber(held[6] or '') or 0)
-then
+local lapsed = now > (tonumber(held[6] or '') or 0)
+
+if held[1] == 'closed' or ARGV[4] == '1' or lapsed then
     redis.call('HSET', KEYS[1], 'state', 'closed')
 
 elseif event == 'download.voided' then

@@ -129,11 +129,11 @@ end
 -- is this the same use?  What a running delivery has sent is not known yet,
 -- but it is no less than before
 
+local most = math.min(OVERLAP, math.floor(size / 2))
 local same = use[1] == session and etag ~= '' and ARGV[7] == etag
              and now - (tonumber(use[2] or '') or 0) <= window
              and from >= 1 and from <= size and resumes < RESUMES
-             and overlap + sent - from <= math.min(OVERLAP,
-                                                   math.floor(size / 2))
+             and overlap + sent - from <= most
 
 if same and state == 'running' then
     return { 4, attempt, 0, '' }

@@ -89,7 +89,7 @@ my %BROKEN = (
     },
     'close gives back what a killed worker had' => {
         script => 'grant_close', wrong => 'double',
-        from => q{if held[1] == 'closed' or ARGV[4] == '1' then}
+        from => q{if held[1] == 'closed' or ARGV[4] == '1' or lapsed then}
                 . qq{\n    redis.call('HSET', KEYS[1], 'state', 'closed')},
         to => q{if ARGV[4] == '1' then }
               . q{redis.call('HSET', KEYS[1], 'state', 'fresh')},
