@@ -39,6 +39,12 @@ typedef enum {
 #define NGX_AIDIAL_EDDSA_LEN      64    /* octets of a signature */
 
 
+/* what is expected instead of a private key */
+
+#define NGX_AIDIAL_PRIVATE_KEY                                                \
+    "a public key, not the private one: that stays with the portal"
+
+
 typedef struct evp_pkey_st  ngx_aidial_public_key_t;
 
 
