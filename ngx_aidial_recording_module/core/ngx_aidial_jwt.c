@@ -139,7 +139,7 @@ ngx_aidial_jwt_split(ngx_pool_t *pool, const ngx_str_t *token,
     ngx_memzero(parts, sizeof(ngx_aidial_jwt_parts_t));
 
     if (token->len > NGX_AIDIAL_COOKIE_MAX) {
-        *why = "the token is too large";
+        *why = "it is too large";
         return NGX_DECLINED;
     }
 
@@ -151,7 +151,7 @@ ngx_aidial_jwt_split(ngx_pool_t *pool, const ngx_str_t *token,
     /* a third dot is no character of base64url: the last rung finds it */
 
     if (second == NULL) {
-        *why = "the token has not three parts";
+        *why = "it has not three parts";
         return NGX_DECLINED;
     }
 
@@ -184,7 +184,7 @@ ngx_aidial_jwt_decode(ngx_pool_t *pool, u_char *first, u_char *last,
     text.len = last - first;
 
     if (text.len == 0) {
-        *why = "a part of the token is empty";
+        *why = "a part of it is empty";
         return NGX_DECLINED;
     }
 
@@ -196,7 +196,7 @@ ngx_aidial_jwt_decode(ngx_pool_t *pool, u_char *first, u_char *last,
     }
 
     if (ngx_aidial_base64url_decode(&text, octets->data) != NGX_OK) {
-        *why = "a part of the token is not base64url";
+        *why = "a part of it is not base64url";
         return NGX_DECLINED;
     }
 
@@ -217,7 +217,7 @@ ngx_aidial_jwt_header(ngx_pool_t *pool, const ngx_aidial_jwt_conf_t *conf,
                                why);
 
     if (rc == NGX_DECLINED) {
-        *why = "the token's header is not usable";
+        *why = "its header is not usable";
     }
 
     if (rc != NGX_OK) {
