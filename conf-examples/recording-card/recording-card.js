@@ -281,6 +281,15 @@ function setText(part, text) {
 }
 
 
+function setItems(list, texts) {
+    if ([...list.children].map(item => item.textContent).join("\n")
+        !== texts.join("\n"))
+    {
+        list.replaceChildren(...texts.map(text => make("li", "", {}, text)));
+    }
+}
+
+
 function setOff(button, off, describedBy) {
     button.setAttribute("aria-disabled", String(off));
 
@@ -401,11 +410,12 @@ export class AidialRecordingCard extends HTMLElement {
     /* Asks the edge again.  What plays goes on, if it still may. */
 
     async refresh() {
-        if (!this.#grant) {
+        if (!this.#grant && !this.#counting && this.#state !== "requesting") {
             this.#enter("loading");
         }
 
-        await this.#settle(() => this.#enter("ready"));
+        await this.#settle(() => this.#state === "loading"
+            && this.#enter("ready"));
     }
 
 
@@ -435,9 +445,9 @@ export class AidialRecordingCard extends HTMLElement {
             return false;
         }
 
-        if (this.#grant || this.#counting) {
-            this.#draw();
-        } else {
+        this.#draw();
+
+        if (!this.#grant && !this.#counting) {
             allowed();
         }
 
@@ -524,7 +534,7 @@ export class AidialRecordingCard extends HTMLElement {
     }
 
 
-    #ask_grant(wish, signal) {
+    #askGrant(wish, signal) {
         return this.#ask(this.#path("/grant"), {
             method: "POST",
             headers: { "Content-Type": "application/json" },
@@ -638,7 +648,7 @@ export class AidialRecordingCard extends HTMLElement {
             return;
         }
 
-        const answer = await this.#ask_grant({ action: "playback" });
+        const answer = await this.#askGrant({ action: "playback" });
 
         if (answer.gone) {
             return;
@@ -740,6 +750,7 @@ export class AidialRecordingCard extends HTMLElement {
         const to = Math.min(Math.max(Number(seconds), 0), this.#duration());
 
         if (Number.isNaN(to) || !this.#record?.playback.allowed) {
+            this.#drawTime();
             return;
         }
 
@@ -823,7 +834,8 @@ export class AidialRecordingCard extends HTMLElement {
             return;
         }
 
-        const answer = await this.#ask(url, { headers: { Range: "bytes=0-0" } });
+        const answer = await this.#ask(url,
+            { headers: { Range: "bytes=0-0" } });
 
         if (answer.gone) {
             return;
@@ -921,7 +933,7 @@ export class AidialRecordingCard extends HTMLElement {
         confirm.setAttribute("aria-disabled", "true");
         setText(confirm, this.text("dialog.asking"));
 
-        const answer = await this.#ask_grant(
+        const answer = await this.#askGrant(
             { action: "download", confirm: true }, mine.signal);
 
         if (answer.gone) {
@@ -932,7 +944,8 @@ export class AidialRecordingCard extends HTMLElement {
 
         if (answer.code || !this.#isOurs(answer.body.url)) {
             setText(fault, this.#whyNot(answer));
-            await this.#settle(() => {});
+            await this.#settle(() => this.#state === "blocked"
+                && this.#enter("ready"));
             return;
         }
 
@@ -1185,24 +1198,19 @@ export class AidialRecordingCard extends HTMLElement {
     #drawReasons() {
         const { download, reasons, saveReasons } = this.#parts;
         const same = this.#sameReasons();
-        const items = codes => this.#sentences(codes)
-            .map(text => make("li", "", {}, text));
+        const listen = this.#sentences(this.#record?.playback.reasons ?? []);
+        const save = this.#sentences(this.#record?.download.reasons ?? []);
 
-        const listen = this.#record?.playback.reasons ?? [];
-        const save = this.#record?.download.reasons ?? [];
-
-        reasons.replaceChildren(...this.#state === "blocked"
-            ? items(listen) : []);
-        saveReasons.replaceChildren(...this.#record === null
-            ? [make("li", "", {}, this.text("blocked.status"))]
-            : same ? [] : items(save));
+        setItems(reasons, this.#state === "blocked" ? listen : []);
+        setItems(saveReasons, this.#record === null
+            ? [this.text("blocked.status")] : same ? [] : save);
         setOff(download, !this.#record?.download.allowed,
             same ? reasons.id : saveReasons.id);
     }
 
 
     #drawTime(at = this.#now()) {
-        const { audio, elapsed, seek, total } = this.#parts;
+        const { audio, back, elapsed, forward, seek, total } = this.#parts;
         const duration = this.#duration();
         const share = n => duration
             ? `${Math.min(n / duration, 1) * 100}%` : "0%";
@@ -1214,11 +1222,15 @@ export class AidialRecordingCard extends HTMLElement {
             seek.value = at;
         }
 
-        seek.disabled = !this.#record?.playback.allowed;
+        for (const part of [seek, back, forward]) {
+            setOff(part, !this.#record?.playback.allowed);
+        }
+
         setText(elapsed, clock(Math.min(at, duration)));
         setText(total, clock(duration));
         seek.style.setProperty("--arc-played", share(at));
-        seek.style.setProperty("--arc-buffered", share(this.#loaded(audio, at)));
+        seek.style.setProperty("--arc-buffered",
+            share(this.#loaded(audio, at)));
     }
 
 
@@ -1310,11 +1322,12 @@ export class AidialRecordingCard extends HTMLElement {
                     button("mute", "mute", "mute"),
                     labelled("volume", range("volume",
                         { min: 0, max: 100, step: 5, value: 100 })))),
-            make("div", "messages", {}, live("status", "status"),
+            make("div", "messages", {},
+                make("div", "says", { role: "status" },
+                    parts.status = make("p", "status"), list("reasons")),
                 live("alert", "alert"),
                 parts.countdown = make("span", "countdown",
                     { role: "timer" }),
-                list("reasons"),
                 make("div", "links", {}, link("signIn", "sign_in"),
                     button("retry", "retry"), link("callLog", "call_log"))),
             make("div", "save", {}, button("download", "download", "save"),
