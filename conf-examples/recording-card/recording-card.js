@@ -81,7 +81,7 @@ export const texts = {
         + "try again.",
     "state.not_started": "Your browser did not start playback. Press Play "
         + "again.",
-    "state.renewed": "Your session was renewed. Press Play again.",
+    "state.renewed": "Your access was renewed. Press Play again.",
     "state.wait_over": "You can try again now.",
     "state.downloading": "The download has started.",
 
@@ -986,9 +986,16 @@ export class AidialRecordingCard extends HTMLElement {
         const { key, target } = event;
 
         if (event.defaultPrevented || event.isComposing || dialog.open
-            || event.ctrlKey || event.metaKey || event.altKey
-            || event.shiftKey)
+            || event.metaKey || event.altKey)
         {
+            return;
+        }
+
+        if (event.ctrlKey || event.shiftKey) {
+            if (target === seek && key.startsWith("Arrow")) {
+                event.preventDefault();     /* or the slider would move */
+            }
+
             return;
         }
 
