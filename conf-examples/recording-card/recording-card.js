@@ -35,8 +35,8 @@ export const texts = {
 
     "play": "Play",
     "pause": "Pause",
-    "back": "Back 5 s",
-    "forward": "Forward 5 s",
+    "back": "Back 5\u00a0s",
+    "forward": "Forward 5\u00a0s",
     "speed": "Speed",
     "volume": "Volume",
     "mute": "Mute",
@@ -1124,16 +1124,8 @@ export class AidialRecordingCard extends HTMLElement {
 
 
     #heading() {
-        return this.text(this.#sameReasons() ? "blocked.both"
-            : "blocked.playback");
-    }
-
-
-    #sameReasons() {
-        const { playback, download } = this.#record ?? {};
-
-        return playback?.reasons.length > 0
-            && playback.reasons.join() === download.reasons.join();
+        return this.text(this.#record?.download.allowed
+            ? "blocked.playback" : "blocked.both");
     }
 
 
@@ -1204,15 +1196,16 @@ export class AidialRecordingCard extends HTMLElement {
 
     #drawReasons() {
         const { download, reasons, saveReasons } = this.#parts;
-        const same = this.#sameReasons();
-        const listen = this.#sentences(this.#record?.playback.reasons ?? []);
-        const save = this.#sentences(this.#record?.download.reasons ?? []);
+        const blocked = this.#state === "blocked";
+        const listen = this.#record?.playback.reasons ?? [];
+        const save = this.#record?.download.reasons ?? [];
+        const only = save.filter(code => !blocked || !listen.includes(code));
 
-        setItems(reasons, this.#state === "blocked" ? listen : []);
-        setItems(saveReasons, this.#record === null
-            ? [this.text("blocked.status")] : same ? [] : save);
+        setItems(reasons, this.#sentences(blocked ? listen : []));
+        setItems(saveReasons, this.#record ? this.#sentences(only)
+            : [this.text("blocked.status")]);
         setOff(download, !this.#record?.download.allowed,
-            same ? reasons.id : saveReasons.id);
+            blocked ? `${reasons.id} ${saveReasons.id}` : saveReasons.id);
     }
 
 
@@ -1296,10 +1289,11 @@ export class AidialRecordingCard extends HTMLElement {
         const live = (name, role) => parts[name] = make("p", name,
             { role, id: `${id}-${name}` });
 
-        const list = name => parts[name] = make("ul", name,
-            { id: `${id}-${name}` });
+        const list = (name, look) => parts[name] = make("ul", look,
+            { id: `${id}-${look}` });
 
-        const link = (name, key) => parts[name] = word(make("a", name), key);
+        const link = (name, look) => parts[name] = word(make("a", look),
+            look.replace("-", "_"));
 
         const level = /^[1-6]$/.exec(this.getAttribute("heading-level")) ?? 2;
 
@@ -1331,14 +1325,15 @@ export class AidialRecordingCard extends HTMLElement {
                         { min: 0, max: 100, step: 5, value: 100 })))),
             make("div", "messages", {},
                 make("div", "says", { role: "status" },
-                    parts.status = make("p", "status"), list("reasons")),
+                    parts.status = make("p", "status"),
+                    list("reasons", "reasons")),
                 live("alert", "alert"),
                 parts.countdown = make("span", "countdown",
                     { role: "timer" }),
-                make("div", "links", {}, link("signIn", "sign_in"),
-                    button("retry", "retry"), link("callLog", "call_log"))),
+                make("div", "links", {}, link("signIn", "sign-in"),
+                    button("retry", "retry"), link("callLog", "call-log"))),
             make("div", "save", {}, button("download", "download", "save"),
-                list("saveReasons")),
+                list("saveReasons", "save-reasons")),
             parts.audio,
             parts.dialog = make("dialog", "dialog",
                 { "aria-labelledby": `${id}-ask`,
