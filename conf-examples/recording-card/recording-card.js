@@ -1007,7 +1007,7 @@ export class AidialRecordingCard extends HTMLElement {
 
         const own = target === speed || target === volume;
         const seeks = key in steps && !own;
-        const toggles = key === " " && !target.closest("button, select, a");
+        const toggles = key === " " && !target.closest("button, select");
 
         if (!seeks && !toggles) {
             return;
