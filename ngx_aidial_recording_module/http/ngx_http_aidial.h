@@ -313,9 +313,9 @@ char *ngx_http_aidial_set_call_fetch(ngx_conf_t *cf, ngx_command_t *cmd,
 /* ngx_http_aidial_secret.c */
 
 /*
- * Reads a file of at most "max" bytes of secrets into memory of cf->pool that is wiped when the
- * configuration is freed.  NGX_OK, or NGX_ERROR after an [emerg] that names
- * the directive (cf->args[0]) and the file.
+ * Reads a file of secrets, at most "max" bytes, into memory of cf->pool that
+ * is wiped when the configuration is freed.  NGX_OK, or NGX_ERROR after an
+ * [emerg] that names the directive (cf->args[0]) and the file.
  */
 
 ngx_int_t ngx_http_aidial_secret_read(ngx_conf_t *cf, ngx_str_t *path,

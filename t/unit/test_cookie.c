@@ -37,7 +37,6 @@ static void test_cookie_secrets(ngx_aidial_unit_t *u);
 static void test_cookie_prefixes(ngx_aidial_unit_t *u);
 static void test_cookie_mutations(ngx_aidial_unit_t *u);
 static void test_cookie_size(ngx_aidial_unit_t *u);
-static void test_cookie_padding(ngx_aidial_unit_t *u);
 static void test_cookie_names(ngx_aidial_unit_t *u);
 static ngx_int_t test_cookie_verify(ngx_aidial_unit_t *u, const char *prefix,
     const char **secrets, const ngx_str_t *value, ngx_str_t *sid);
@@ -164,7 +163,6 @@ test_cookie(ngx_aidial_unit_t *u)
     test_cookie_prefixes(u);
     test_cookie_mutations(u);
     test_cookie_size(u);
-    test_cookie_padding(u);
     test_cookie_names(u);
 }
 
@@ -416,44 +414,6 @@ test_cookie_size(ngx_aidial_unit_t *u)
 
         ngx_aidial_unit_ok(u, rc == (over ? NGX_DECLINED : NGX_OK),
                            "signed: %lu bytes", (unsigned long) value.len);
-    }
-}
-
-
-/* with padding=keep the "=" has to be there, without it it must not */
-
-static void
-test_cookie_padding(ngx_aidial_unit_t *u)
-{
-    ngx_str_t    value, prefix, secret, sid;
-    ngx_uint_t   i, padded, good;
-    ngx_array_t  secrets;
-
-    static const char  *values[] = {
-        TEST_COOKIE_RAW, TEST_COOKIE_PCT, TEST_COOKIE_RAW "=",
-        TEST_COOKIE_PCT "%3D", TEST_COOKIE_RAW "==", TEST_COOKIE_RAW "A",
-        TEST_COOKIE_RAW "%3", "s:" TEST_COOKIE_SID "=." TEST_COOKIE_MAC, NULL
-    };
-
-    prefix = test_cookie_text(u, "s:");
-    secret = test_cookie_text(u, TEST_COOKIE_CAT);
-
-    ngx_memzero(&secrets, sizeof(ngx_array_t));
-    secrets.elts = &secret;
-    secrets.nelts = 1;
-
-    for (i = 0; values[i]; i++) {
-        value = test_cookie_text(u, values[i]);
-
-        for (padded = 0; padded < 2; padded++) {
-            good = padded ? (i == 2 || i == 3) : (i == 0 || i == 1);
-
-            ngx_aidial_unit_ok(u, ngx_aidial_cookie_signed(u->pool, &value,
-                                         &prefix, &secrets, padded, &sid)
-                                  == (good ? NGX_OK : NGX_DECLINED),
-                               "padded %lu: %s", (unsigned long) padded,
-                               values[i]);
-        }
     }
 }
 
