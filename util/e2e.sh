@@ -26,9 +26,8 @@ main() {
         none "there is no Node 18 or later"
     install || none "npm ci did not work (see $work/npm.log)"
 
-    ls build/{release,debug}/ngx_aidial_recording_module.so >"$work/probe" \
-        2>&1; [ -s "$work/probe" ] && grep -q '^build' "$work/probe" ||
-        make -s build || exit 1
+    [ -n "$(find build/release build/debug -name 'ngx_aidial_*.so' \
+        2>/dev/null)" ] || make -s build || exit 1
 
     run "$@"
 }
