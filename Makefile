@@ -47,6 +47,10 @@ build: ## the dynamic module for the installed nginx, in build/$BUILD
 tnginx: build ## the Test::Nginx suite against the installed nginx
 	@util/tnginx.sh $(T)
 
+.PHONY: e2e
+e2e: ## the browser tests of the card and the portal
+	@util/e2e.sh $(T)
+
 .PHONY: race
 race: build ## edges against each other and against faults, a small race
 	@util/race.sh

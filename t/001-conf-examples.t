@@ -11,14 +11,48 @@ use Test::Aidial::World;
 my $dir = dir() . '/examples';
 mkdir $dir or die "$dir: $!";
 
+for my $made (qw(sign-in.map person.map)) {
+    open my $empty, '>', "$dir/$made" or die "$made: $!";
+}
+
+open my $secret, '>', "$dir/session.secret" or die $!;
+print $secret "a secret of the portal's sessions\n";
+close $secret or die $!;
+
 my %fill = (USER => '', MODULE => module(), RUN => $dir, PORT => 8088,
             SITE => $dir);
 
 mkdir "$dir/$_" for qw(temp logs);
 system('cp', dir() . '/k1.key', "$dir/grant.key") == 0 or die 'no key';
 
+# the demo's edge takes either file for the portal's sessions
+
+for my $sessions (sort glob 'conf-examples/demo-session/*.conf') {
+    starts('conf-examples/demo-edge.conf', $sessions);
+}
+
 for my $name (sort glob 'conf-examples/*.conf') {
+    starts($name) unless $name =~ /demo-edge/;
+}
+
+cmp_ok(index(slurp('README.md'), slurp('conf-examples/minimal.conf')), '>', 0,
+       'example - minimal.conf - is what the README shows');
+
+done_testing();
+
+
+sub starts {
+    my ($name, $sessions) = @_;
     my $text = slurp($name);
+    my $title = $name;
+
+    if ($sessions) {
+        my $inner = slurp($sessions);
+
+        $title = $sessions;
+        $text =~ s{include\s+"\@RUN\@/session\.conf";}{$inner}
+            or die "$name: no place for $sessions";
+    }
 
     $text =~ s/\@(\w+)\@/
         defined $fill{$1} ? $fill{$1} : die "$name: \@$1\@" /ge;
@@ -26,13 +60,7 @@ for my $name (sort glob 'conf-examples/*.conf') {
     $text =~ s{/etc/nginx/aidial-grant\.key}{$dir/grant.key};
     $text =~ s/listen\s+(?:127\.0\.0\.1:)?\d+;/listen unix:$dir\/test.sock;/g;
 
-    # what the demo writes when it starts
-
-    for my $made ($text =~ m{^\s*include\s+"?(\Q$dir\E/[\w.-]+)}mg) {
-        open my $empty, '>', $made or die "$made: $!";
-    }
-
-    my ($file) = $name =~ m{([^/]+)\z};
+    my ($file) = $title =~ m{([^/]+)\z};
     open my $out, '>', "$dir/$file" or die "$dir/$file: $!";
     print $out "error_log $dir/error.log;\npid $dir/pid;\n$text";
     close $out;
@@ -40,15 +68,10 @@ for my $name (sort glob 'conf-examples/*.conf') {
     my $nginx = $ENV{TEST_NGINX_BINARY} // '/usr/sbin/nginx';
     my $said = `$nginx -t -e $dir/error.log -p $dir -c $dir/$file 2>&1`;
 
-    is($?, 0, "example - $file - nginx starts") or diag $said;
+    is($?, 0, "example - $title - nginx starts") or diag $said;
     unlike($said, qr/\[(?:warn|error|crit|alert|emerg)\]/,
-           "example - $file - and has nothing to say") or diag $said;
+           "example - $title - and has nothing to say") or diag $said;
 }
-
-cmp_ok(index(slurp('README.md'), slurp('conf-examples/minimal.conf')), '>', 0,
-       'example - minimal.conf - is what the README shows');
-
-done_testing();
 
 
 sub slurp {

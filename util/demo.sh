@@ -4,6 +4,9 @@
 #
 #     DEMO_PORT=8088   the port to try first
 #     DEMO_ONCE=1      leave with the walk's result instead of staying up
+#     DEMO_STATIC=1    no Node: the sign-in page that nginx serves
+#     DEMO_SERVE=1     no walk: one line "demo: {JSON}" says where all is, and
+#                      the servers stay until a signal comes
 #     MODULE=FILE      the module to load
 #
 # Everything lives in build/demo: the audio in media/, each run in a directory
@@ -25,6 +28,7 @@ bold='' plain=''
 
 . util/demo/servers.sh
 . util/demo/nginx.sh
+. util/demo/portal.sh
 . util/demo/tidy.sh
 . util/demo/invite.sh
 
@@ -39,10 +43,14 @@ main() {
     find_room_for_sockets
 
     util/demo/audio.sh "$demo/media"
+    choose_portal
     start_redis
-    util/demo/seed.sh "$run" "$demo/media" "$sockets/redis.sock"
+    seed
     start_origin
+    start_portal
     start_edge
+
+    [ -z "${DEMO_SERVE-}" ] || serve
 
     # in the background, so that a signal is heard at once
 
@@ -75,6 +83,26 @@ find_module() {
         die "The module is not built yet: run \"make build\" first."
 
     module=$(realpath "$module")
+}
+
+# the real portal writes its records itself
+
+seed() {
+    if [ "$portal" = express ]; then
+        util/demo/seed.sh "$run" "$demo/media"
+    else
+        util/demo/seed.sh "$run" "$demo/media" "$sockets/redis.sock"
+    fi
+}
+
+# For tests: Redis may be stopped and started by them, so it is not waited for.
+
+serve() {
+    result=0
+    printf 'demo: {"url": "http://127.0.0.1:%s", "run": "%s", ' "$port" "$run"
+    printf '"redis": "%s", "portal": "%s"}\n' "$sockets/redis.sock" "$portal"
+    wait -n "${pid[origin]}" "${pid[portal]}" "${pid[edge]}" || :
+    die "A server of the demo ended by itself; its log is in $run."
 }
 
 # until a signal comes, or one of the servers ends by itself

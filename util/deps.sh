@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
-# Installs what is missing on Debian: deps.sh [build] [test] [demo].
-# Without a group: all of them.  Needs no network when nothing is missing.
+# Installs what is missing on Debian: deps.sh [build] [test] [demo] [e2e].
+# Without a group: all but e2e.  Needs no network when nothing is missing.
 
 set -euo pipefail
 . "$(dirname "$0")/apt-root.sh"
@@ -11,6 +11,8 @@ BUILD="gcc libc6-dev make dpkg-dev nginx nginx-dev libhiredis-dev libjansson-dev
        libssl-dev libpcre2-dev zlib1g-dev"
 TEST="redis-server openssl perl binutils procps curl universal-ctags cppcheck"
 DEMO="espeak-ng lame opus-tools sox curl openssl redis-server"
+E2E="chromium firefox-esr fonts-dejavu-core fonts-noto-core"
+NODE="nodejs npm"
 
 
 main() {
@@ -21,6 +23,13 @@ main() {
     case " $groups " in *" demo "*) packages="$packages $DEMO" ;; esac
 
     mkdir -p "$CACHE"
+
+    case " $groups " in
+        *" demo "* | *" e2e "*) have_node || packages="$packages $NODE" ;;
+    esac
+
+    case " $groups " in *" e2e "*) packages="$packages $E2E" ;; esac
+
     missing=$(missing_of $packages)
 
     if [ -n "$missing" ]; then
@@ -37,6 +46,16 @@ main() {
             "$ROOT/util/deps-nginx-src.sh"
             ;;
     esac
+}
+
+
+# The demo's portal runs on Node 18 or later, whoever packaged it.  With
+# DEMO_STATIC there is no such portal.
+
+have_node() {
+    [ -n "${DEMO_STATIC-}" ] && return
+    command -v node npm >"$CACHE/probe" 2>&1 || return 1
+    node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)'
 }
 
 

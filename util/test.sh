@@ -23,6 +23,8 @@ main() {
     part "static and dynamic build with nginx's plain source" make -s static
     part "Test::Nginx suite" make -s tnginx
     count
+    part "browser tests" make -s e2e
+    count
     part "race of edges against each other and faults" make -s race
     count
     closing_line

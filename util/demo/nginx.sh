@@ -1,32 +1,38 @@
-# The two nginx of the demo; util/demo.sh reads this file.
+# The nginx of the demo; util/demo.sh reads this file.
 
 nginx=/usr/sbin/nginx
 
 
+configure() {                           # NAME
+    fill_in "conf-examples/demo-$1.conf" "$run/$1.conf"
+}
+
 # fills in the words between @ signs
 
-configure() {                           # NAME
+fill_in() {                             # FROM TO
     local text user='#'
 
     # workers started by root would otherwise be a user who may not read here
 
     [ "$(id -u)" != 0 ] || user="user  $(id -un) $(id -gn);"
 
-    text=$(<"conf-examples/demo-$1.conf")
+    text=$(<"$1")
     text=${text//@USER@/"$user"}
     text=${text//@MODULE@/"${module-}"}
     text=${text//@PORT@/"${port-}"}
     text=${text//@SITE@/"$root/conf-examples/demo-site"}
     text=$(sed -E "s|@RUN@(/[a-z]+\\.sock)|@SOCKETS@\\1|" <<<"$text")
     text=${text//@SOCKETS@/"$sockets"}
-    printf '%s\n' "${text//@RUN@/"$run"}" >"$run/$1.conf"
+    printf '%s\n' "${text//@RUN@/"$run"}" >"$2"
 }
 
 
-start_nginx() {                         # NAME
-    $nginx -p "$run" -c "$run/$1.conf" -e "$run/$1.log" \
-        -g "daemon off; pid \"$run/$1.pid\";" >"$run/$1.out" 2>&1 &
-    pid[$1]=$!
+start_nginx() {                         # NAME [SERVER]
+    local server=${2-$1}
+
+    $nginx -p "$run" -c "$run/$1.conf" -e "$run/$server.log" \
+        -g "daemon off; pid \"$run/$server.pid\";" >"$run/$server.out" 2>&1 &
+    pid[$server]=$!
 }
 
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Plays the portal: writes tenants, calls and a session for each person of
-# world.txt to Redis, the recordings to the media origin, and the lists that
-# the page shows.
+# Puts the recordings of world.txt into the media origin.  With SOCKET it plays
+# the portal as well: writes tenants, calls and a session for each person to
+# Redis, and the lists that the static page shows.
 #
-#     seed.sh RUN MEDIA SOCKET
+#     seed.sh RUN MEDIA [SOCKET]
 #
 # RUN is the demo's state directory, MEDIA has the audio, SOCKET is Redis.
 
@@ -13,7 +13,7 @@ export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
 run=$1
 media=$2
-socket=$3
+socket=${3-}
 now=$(date +%s)
 life=43200                              # seconds: sessions end after 12 hours
 seconds=$(<"$media/seconds")
@@ -32,6 +32,7 @@ main() {
     each client add_client
     each project add_project
     each call add_call
+    [ -n "$socket" ] || { origin_is_filled; return; }
     each person add_person
 
     list "$run"/portal/person.* >"$run/portal/people.json"
@@ -47,8 +48,15 @@ main() {
     }
 
     rm "$run/records"                   # it has the sessions' ids in it
-    echo "Seed: $told records in Redis, $(find "$run/objects" -type f |
-        wc -l) recordings at the media origin."
+    echo "Seed: $told records in Redis."
+    origin_is_filled
+}
+
+
+origin_is_filled() {
+    rm -f "$run/records"
+    echo "Seed: $(find "$run/objects" -type f | wc -l) recordings at the" \
+        "media origin."
 }
 
 

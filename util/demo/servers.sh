@@ -1,4 +1,4 @@
-# Starting and stopping the demo's three servers; util/demo.sh reads this file.
+# Starting the demo's servers; util/demo.sh reads this file.
 
 declare -A pid=()
 
@@ -17,14 +17,43 @@ start_redis() {
 start_origin() {
     configure origin
     start_nginx origin
-    ready origin curl -sf --unix-socket "$sockets/portal.sock" \
+    ready origin curl -s --unix-socket "$sockets/origin.sock" \
+        -o "$run/probe" http://origin/
+    echo "Media origin: listens on $sockets/origin.sock"
+}
+
+# the real one where Node is to be had, else files that nginx serves
+
+start_portal() {
+    if [ "$portal" = express ]; then
+        start_express
+    else
+        configure static
+        start_nginx static portal
+    fi
+
+    ready portal curl -sf --unix-socket "$sockets/portal.sock" \
         -o "$run/probe" http://portal/
-    echo "Media origin and portal: listen on sockets in $sockets"
+    echo "Portal: $portal, listens on $sockets/portal.sock"
+}
+
+
+start_express() {
+    openssl rand -base64 32 >"$run/session.secret"
+
+    PORTAL_SOCKET=$sockets/portal.sock PORTAL_REDIS=$sockets/redis.sock \
+        PORTAL_SECRET_FILE=$run/session.secret NODE_ENV=production \
+        PORTAL_WORLD=$root/util/demo/world.txt PORTAL_MEDIA=$demo/media \
+        PORTAL_CARD=$root/conf-examples/recording-card \
+        node "$demo/portal/server.mjs" >"$run/portal.log" 2>&1 &
+    pid[portal]=$!
+    echo "${pid[portal]}" >"$run/portal.pid"
 }
 
 
 start_edge() {
     openssl rand -out "$run/grant.key" 48
+    fill_in "conf-examples/demo-session/$sessions.conf" "$run/session.conf"
     find_port
     configure edge
     start_nginx edge

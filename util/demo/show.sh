@@ -37,7 +37,7 @@ shown() {                               # < TEXT: indented, secrets shortened
     local some="[^ '\"]"
 
     sed -E -e "s#(/recordings/$some{4})$some+($some{6})#\\1…\\2#g" \
-        -e 's/(aidial(_session=|:session:)[0-9a-f]{6})[0-9a-f]+/\1…/g' \
+        -e 's/(aidial(_session=|:session:)(s%3A)?.{6})[A-Za-z0-9_%.-]+/\1…/g' \
         -e 's/^/     /'
 }
 

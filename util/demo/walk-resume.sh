@@ -30,10 +30,7 @@ telephone, with a session of its own, would make a copy. And Marcus has \
 nothing to do with this link."
 ask amelia GET "$torn" -r $half-
 expect_problem 410 grant_used
-cookie[phone]=$(openssl rand -hex 20)
-copy="COPY aidial:session:${cookie[amelia]} aidial:session:${cookie[phone]}"
-print_redis "$copy" | shown | sed 's/^ *//; s/^/     /'
-[ "$(redis $copy)" = 1 ] || wrong "Redis did not take the session"
+another_session amelia phone
 ask phone GET "$torn" -r $half- -H "If-Range: $etag"
 expect_problem 410 grant_used
 ask marcus GET "$torn" -r $half- -H "If-Range: $etag"

@@ -4,11 +4,30 @@ chapter "Signing in"
 
 
 sign_in() {                             # PERSON
-    ask - GET "/sign-in/$1"
+    ask - POST "/sign-in/$1" -H "Origin: $edge"
     expect_status 303
-    expect_header Set-Cookie 'aidial_session=[0-9a-f]{40}; .*HttpOnly.*'
+    expect_header Set-Cookie 'aidial_session=[A-Za-z0-9_%.-]{40,}; .*HttpOnly.*'
     expect_header Set-Cookie '.*SameSite=Lax.*'
     cookie[$1]=$(header Set-Cookie | sed 's/^aidial_session=//; s/;.*//')
+}
+
+
+# The real portal gives every sign-in a session of its own.  The static page
+# has one a person, so that one is copied.
+
+another_session() {                     # PERSON NAME
+    local first=${cookie[$1]} copy
+
+    sign_in "$1"
+    cookie[$2]=${cookie[$1]}
+    cookie[$1]=$first
+
+    [ "${cookie[$2]}" = "$first" ] || return 0
+
+    cookie[$2]=$(openssl rand -hex 20)
+    copy="COPY aidial:session:$first aidial:session:${cookie[$2]}"
+    print_redis "$copy" | shown | sed 's/^ *//; s/^/     /'
+    [ "$(redis $copy)" = 1 ] || wrong "Redis did not take the session"
 }
 
 

@@ -11,7 +11,8 @@ step "Maria Lopez withdraws her consent" \
     "The portal changes the call's record in Redis. The link that Marcus \
 listens with stops at his next request: nothing about a decision is kept."
 print_redis "SET $key '{… \"consent\": \"denied\" …}'"
-redis SET $key "${before/'"consent": "granted"'/'"consent": "denied"'}" \
+redis SET $key "$(sed -E 's/("consent": *)"granted"/\1"denied"/' \
+    <<<"$before")" \
     >"$work/redis" || wrong "Redis did not take the change"
 ask marcus GET "$listen" -r 0-1023
 expect_problem 403 recording_blocked
