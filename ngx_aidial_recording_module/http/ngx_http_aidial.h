@@ -67,11 +67,12 @@
 #define NGX_HTTP_AIDIAL_WRONG_TYPE  "it is of the wrong type or over 64 KiB"
 
 /* ms: how long one request may ask the portal for a record, how often the
-   others look for its answer, and how long */
+   others look for its answer, and how long; how long a failure holds */
 
 #define NGX_HTTP_AIDIAL_FETCH_LIFE  10000
 #define NGX_HTTP_AIDIAL_FETCH_LOOK  50
 #define NGX_HTTP_AIDIAL_FETCH_WAIT  15000
+#define NGX_HTTP_AIDIAL_FETCH_FAILED  1000
 
 /* seconds for which it is remembered that the portal has no such record */
 

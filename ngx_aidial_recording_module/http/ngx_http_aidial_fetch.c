@@ -5,7 +5,8 @@
  *     load        the record is not there, nor what the portal answered a
  *                 while ago: {prefix}{<tenant>}:call:<id>
  *     claim       SET NX: one request of all edges asks, the others look again
- *                 every 50 ms for its answer
+ *                 every 50 ms for its answer; that there was none holds for a
+ *                 second, so that they do not ask one after the other
  *     ask         a subrequest; 200: a record, 404 or 410: there is none
  *     keep        the answer, or that there is none, for a while
  *
@@ -28,7 +29,6 @@ struct ngx_http_aidial_fetch_s {
     ngx_uint_t               call;     /* 1: a call's, 0: the tenant's */
     ngx_str_t                record;   /* keys */
     ngx_str_t                claim;
-    ngx_str_t                attempt;
     ngx_str_t                text;     /* the record, empty: there is none */
     ngx_int_t                rc;
     unsigned                 claimed:1;
@@ -215,7 +215,6 @@ ngx_http_aidial_fetch_begin(ngx_http_aidial_ctx_t *ctx, ngx_uint_t call)
 static ngx_int_t
 ngx_http_aidial_fetch_names(ngx_http_aidial_fetch_t *fetch)
 {
-    u_char                        id[NGX_AIDIAL_GRANT_ID_LEN];
     ngx_str_t                    *call, *tenant;
     ngx_pool_t                   *pool;
     ngx_http_aidial_ctx_t        *ctx;
@@ -229,24 +228,15 @@ ngx_http_aidial_fetch_names(ngx_http_aidial_fetch_t *fetch)
     tenant = &ctx->session.tenant;
     call = fetch->call ? &ctx->call_id : NULL;
 
-    fetch->attempt.data = ngx_pnalloc(pool, 2 * sizeof(id));
-
-    if (fetch->attempt.data == NULL
-        || ngx_aidial_random(id, sizeof(id)) != NGX_OK
-        || ngx_aidial_key_fetched(pool, &mcf->key_prefix, tenant, call, 0,
-                                  &fetch->record)
-           != NGX_OK
-        || ngx_aidial_key_fetched(pool, &mcf->key_prefix, tenant, call, 1,
-                                  &fetch->claim)
-           != NGX_OK)
+    if (ngx_aidial_key_fetched(pool, &mcf->key_prefix, tenant, call, 0,
+                               &fetch->record)
+        != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    fetch->attempt.len = ngx_hex_dump(fetch->attempt.data, id, sizeof(id))
-                         - fetch->attempt.data;
-
-    return NGX_OK;
+    return ngx_aidial_key_fetched(pool, &mcf->key_prefix, tenant, call, 1,
+                                  &fetch->claim);
 }
 
 
@@ -254,7 +244,6 @@ static ngx_int_t
 ngx_http_aidial_fetch_claim(ngx_http_aidial_fetch_t *fetch)
 {
     fetch->op = ngx_aidial_redis_fetch_claim(&fetch->record, &fetch->claim,
-                                             &fetch->attempt,
                                              NGX_HTTP_AIDIAL_FETCH_LIFE,
                                              ngx_http_aidial_fetch_claimed,
                                              fetch);
@@ -302,13 +291,15 @@ ngx_http_aidial_fetch_claimed(void *data)
 static ngx_int_t
 ngx_http_aidial_fetch_claim_judge(ngx_http_aidial_fetch_t *fetch)
 {
+    ngx_uint_t                  claim;
     const ngx_aidial_record_t  *record;
 
     if (ngx_aidial_redis_op_status(fetch->op) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    fetch->claimed = ngx_aidial_redis_op_claimed(fetch->op);
+    claim = ngx_aidial_redis_op_claim(fetch->op);
+    fetch->claimed = (claim == NGX_AIDIAL_CLAIM_OWN);
 
     record = ngx_aidial_redis_op_record(fetch->op,
                                         NGX_AIDIAL_RECORD_FETCHED_CALL);
@@ -328,6 +319,10 @@ ngx_http_aidial_fetch_claim_judge(ngx_http_aidial_fetch_t *fetch)
 
     if (fetch->claimed) {
         return NGX_AGAIN;
+    }
+
+    if (claim == NGX_AIDIAL_CLAIM_FAILED) {
+        return NGX_ERROR;
     }
 
     if (ngx_current_msec - fetch->since > NGX_HTTP_AIDIAL_FETCH_WAIT) {
@@ -405,14 +400,21 @@ ngx_http_aidial_fetch_answered(ngx_http_aidial_ctx_t *ctx)
     fetch = ctx->fetch;
     fetch->rc = ngx_http_aidial_fetch_answer_judge(fetch);
 
-    ttl = (fetch->rc != NGX_OK) ? 0
-          : fetch->text.len ? ctx->conf->call_fetch_ttl
-                            : NGX_HTTP_AIDIAL_FETCH_ABSENT;
+    if (fetch->rc == NGX_OK) {
+        ttl = fetch->text.len ? ctx->conf->call_fetch_ttl
+                              : NGX_HTTP_AIDIAL_FETCH_ABSENT;
 
-    fetch->op = ngx_aidial_redis_fetch_keep(&fetch->record, &fetch->claim,
-                                            &fetch->text, ttl,
-                                            ngx_http_aidial_fetch_kept,
-                                            fetch);
+        fetch->op = ngx_aidial_redis_fetch_keep(&fetch->record, &fetch->claim,
+                                                &fetch->text, ttl,
+                                                ngx_http_aidial_fetch_kept,
+                                                fetch);
+    } else {
+        fetch->op = ngx_aidial_redis_fetch_release(&fetch->claim,
+                                                NGX_HTTP_AIDIAL_FETCH_FAILED,
+                                                ngx_http_aidial_fetch_kept,
+                                                fetch);
+    }
+
     if (fetch->op == NULL) {
         ngx_http_aidial_fetch_end(fetch, NGX_ERROR);
         return;
@@ -538,8 +540,6 @@ ngx_http_aidial_fetch_abandon(ngx_http_aidial_fetch_t *fetch)
 {
     ngx_aidial_redis_op_t  *op;
 
-    static const ngx_str_t  nothing = ngx_string("");
-
     if (fetch->timer.timer_set) {
         ngx_del_timer(&fetch->timer);
     }
@@ -557,9 +557,8 @@ ngx_http_aidial_fetch_abandon(ngx_http_aidial_fetch_t *fetch)
 
     /* the others need not wait until it ends by itself; nobody waits for it */
 
-    op = ngx_aidial_redis_fetch_keep(&fetch->record, &fetch->claim, &nothing,
-                                     0, ngx_http_aidial_fetch_given_up,
-                                     NULL);
+    op = ngx_aidial_redis_fetch_release(&fetch->claim, 0,
+                                        ngx_http_aidial_fetch_given_up, NULL);
     if (op) {
         ngx_aidial_redis_op_release(op);
     }

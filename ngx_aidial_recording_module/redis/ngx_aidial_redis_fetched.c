@@ -10,7 +10,7 @@
 
 static ngx_aidial_redis_op_t *ngx_aidial_redis_fetched_op(
     ngx_aidial_redis_judge_pt judge);
-static ngx_int_t ngx_aidial_redis_fetched_set(ngx_aidial_redis_op_t *op,
+static ngx_int_t ngx_aidial_redis_fetched_command(ngx_aidial_redis_op_t *op,
     const ngx_str_t *argv, ngx_uint_t argc);
 static ngx_int_t ngx_aidial_redis_claim_judge(ngx_aidial_redis_task_t *task,
     ngx_log_t *log);
@@ -18,13 +18,16 @@ static ngx_int_t ngx_aidial_redis_keep_judge(ngx_aidial_redis_task_t *task,
     ngx_log_t *log);
 
 
+static const ngx_str_t  ngx_aidial_redis_asking = ngx_string("asking");
+static const ngx_str_t  ngx_aidial_redis_failed = ngx_string("failed");
+
+
 ngx_aidial_redis_op_t *
 ngx_aidial_redis_fetch_claim(const ngx_str_t *record, const ngx_str_t *claim,
-    const ngx_str_t *attempt, ngx_msec_t life, ngx_aidial_redis_done_pt done,
-    void *data)
+    ngx_msec_t life, ngx_aidial_redis_done_pt done, void *data)
 {
     u_char                  ms[NGX_INT_T_LEN];
-    ngx_str_t               get[2], set[6];
+    ngx_str_t               get[2], state[2], set[6];
     ngx_aidial_redis_op_t  *op;
 
     op = ngx_aidial_redis_fetched_op(ngx_aidial_redis_claim_judge);
@@ -35,16 +38,20 @@ ngx_aidial_redis_fetch_claim(const ngx_str_t *record, const ngx_str_t *claim,
     ngx_str_set(&get[0], "GET");
     get[1] = *record;
 
+    ngx_str_set(&state[0], "GET");
+    state[1] = *claim;
+
     ngx_str_set(&set[0], "SET");
     set[1] = *claim;
-    set[2] = *attempt;
+    set[2] = ngx_aidial_redis_asking;
     ngx_str_set(&set[3], "NX");
     ngx_str_set(&set[4], "PX");
     set[5].data = ms;
     set[5].len = ngx_sprintf(ms, "%M", life) - ms;
 
-    if (ngx_aidial_redis_fetched_set(op, get, 2) != NGX_OK
-        || ngx_aidial_redis_fetched_set(op, set, 6) != NGX_OK)
+    if (ngx_aidial_redis_fetched_command(op, get, 2) != NGX_OK
+        || ngx_aidial_redis_fetched_command(op, state, 2) != NGX_OK
+        || ngx_aidial_redis_fetched_command(op, set, 6) != NGX_OK)
     {
         ngx_aidial_redis_task_free(&op->task);
         return NULL;
@@ -78,9 +85,47 @@ ngx_aidial_redis_fetch_keep(const ngx_str_t *record, const ngx_str_t *claim,
     ngx_str_set(&del[0], "DEL");
     del[1] = *claim;
 
-    if ((ttl && ngx_aidial_redis_fetched_set(op, set, 5) != NGX_OK)
-        || ngx_aidial_redis_fetched_set(op, del, 2) != NGX_OK)
+    if (ngx_aidial_redis_fetched_command(op, set, 5) != NGX_OK
+        || ngx_aidial_redis_fetched_command(op, del, 2) != NGX_OK)
     {
+        ngx_aidial_redis_task_free(&op->task);
+        return NULL;
+    }
+
+    return ngx_aidial_redis_op_ask(op, done, data);
+}
+
+
+ngx_aidial_redis_op_t *
+ngx_aidial_redis_fetch_release(const ngx_str_t *claim, ngx_msec_t failed,
+    ngx_aidial_redis_done_pt done, void *data)
+{
+    u_char                  ms[NGX_INT_T_LEN];
+    ngx_str_t               argv[5];
+    ngx_uint_t              argc;
+    ngx_aidial_redis_op_t  *op;
+
+    op = ngx_aidial_redis_fetched_op(ngx_aidial_redis_keep_judge);
+    if (op == NULL) {
+        return NULL;
+    }
+
+    argv[1] = *claim;
+
+    if (failed) {
+        ngx_str_set(&argv[0], "SET");
+        argv[2] = ngx_aidial_redis_failed;
+        ngx_str_set(&argv[3], "PX");
+        argv[4].data = ms;
+        argv[4].len = ngx_sprintf(ms, "%M", failed) - ms;
+        argc = 5;
+
+    } else {
+        ngx_str_set(&argv[0], "DEL");
+        argc = 2;
+    }
+
+    if (ngx_aidial_redis_fetched_command(op, argv, argc) != NGX_OK) {
         ngx_aidial_redis_task_free(&op->task);
         return NULL;
     }
@@ -105,7 +150,7 @@ ngx_aidial_redis_fetched_op(ngx_aidial_redis_judge_pt judge)
 
 
 static ngx_int_t
-ngx_aidial_redis_fetched_set(ngx_aidial_redis_op_t *op, const ngx_str_t *argv,
+ngx_aidial_redis_fetched_command(ngx_aidial_redis_op_t *op, const ngx_str_t *argv,
     ngx_uint_t argc)
 {
     op->task.commands++;
@@ -114,41 +159,57 @@ ngx_aidial_redis_fetched_set(ngx_aidial_redis_op_t *op, const ngx_str_t *argv,
 }
 
 
-/* SET ... NX answers OK, or nil when somebody else has the claim */
-
 static ngx_int_t
 ngx_aidial_redis_claim_judge(ngx_aidial_redis_task_t *task, ngx_log_t *log)
 {
-    ngx_uint_t                 i;
-    ngx_aidial_redis_op_t     *op;
-    ngx_aidial_redis_reply_t  *set;
+    ngx_uint_t                  i;
+    ngx_aidial_record_t         state;
+    ngx_aidial_redis_op_t      *op;
+    ngx_aidial_redis_reply_t  **reply;
 
     op = (ngx_aidial_redis_op_t *) task;
-    set = task->replies[1];
+    reply = task->replies;
 
     for (i = 0; i < task->answers; i++) {
 
-        if (task->replies[i]->type == NGX_AIDIAL_REDIS_FAILURE
-            && !(i == 0 && ngx_aidial_redis_op_is_error(task->replies[0],
+        if (reply[i]->type == NGX_AIDIAL_REDIS_FAILURE
+            && (i == 2 || !ngx_aidial_redis_op_is_error(reply[i],
                                                         "WRONGTYPE ")))
         {
-            return ngx_aidial_redis_op_failure(task->replies[i], log);
+            return ngx_aidial_redis_op_failure(reply[i], log);
         }
     }
 
-    if (set->type != NGX_AIDIAL_REDIS_STATUS
-        && set->type != NGX_AIDIAL_REDIS_NIL)
+    ngx_memzero(&state, sizeof(ngx_aidial_record_t));
+
+    if (ngx_aidial_redis_op_string(
+            &op->records[NGX_AIDIAL_RECORD_FETCHED_CALL], reply[0])
+        != NGX_OK
+        || ngx_aidial_redis_op_string(&state, reply[1]) != NGX_OK)
     {
         return NGX_ABORT;
     }
 
-    op->claimed = (set->type == NGX_AIDIAL_REDIS_STATUS);
+    /* SET ... NX answers OK, or nil when the key is there */
 
-    return ngx_aidial_redis_op_string(
-               &op->records[NGX_AIDIAL_RECORD_FETCHED_CALL],
-               task->replies[0]);
+    switch (reply[2]->type) {
+
+    case NGX_AIDIAL_REDIS_STATUS:
+        op->claim = NGX_AIDIAL_CLAIM_OWN;
+        return NGX_OK;
+
+    case NGX_AIDIAL_REDIS_NIL:
+        op->claim = ngx_aidial_same(&state.text, &ngx_aidial_redis_failed)
+                    ? NGX_AIDIAL_CLAIM_FAILED : NGX_AIDIAL_CLAIM_OTHERS;
+        return NGX_OK;
+
+    default:
+        return NGX_ABORT;
+    }
 }
 
+
+/* SET answers OK, DEL how many keys there were */
 
 static ngx_int_t
 ngx_aidial_redis_keep_judge(ngx_aidial_redis_task_t *task, ngx_log_t *log)
@@ -163,8 +224,8 @@ ngx_aidial_redis_keep_judge(ngx_aidial_redis_task_t *task, ngx_log_t *log)
             return ngx_aidial_redis_op_failure(reply, log);
         }
 
-        if (reply->type != (i + 1 == task->answers ? NGX_AIDIAL_REDIS_INTEGER
-                                                   : NGX_AIDIAL_REDIS_STATUS))
+        if (reply->type != NGX_AIDIAL_REDIS_STATUS
+            && reply->type != NGX_AIDIAL_REDIS_INTEGER)
         {
             return NGX_ABORT;
         }

@@ -24,7 +24,7 @@ struct ngx_aidial_redis_op_s {
 
     /* a claim */
 
-    ngx_uint_t               claimed;
+    ngx_uint_t               claim;     /* ngx_aidial_claim_e */
 
     /* a script */
 

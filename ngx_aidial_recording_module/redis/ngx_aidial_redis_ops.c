@@ -93,9 +93,9 @@ ngx_aidial_redis_op_is_error(const ngx_aidial_redis_reply_t *reply,
 
 
 ngx_uint_t
-ngx_aidial_redis_op_claimed(const ngx_aidial_redis_op_t *op)
+ngx_aidial_redis_op_claim(const ngx_aidial_redis_op_t *op)
 {
-    return op->claimed;
+    return op->claim;
 }
 
 

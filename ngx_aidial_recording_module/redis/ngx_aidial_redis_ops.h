@@ -151,26 +151,36 @@ ngx_aidial_redis_op_t *ngx_aidial_redis_records_load(const ngx_str_t *keys,
 /*
  * A record that the portal is asked for: one request at a time may ask.
  *
- * claim    GET record, SET claim attempt NX PX life: the record if somebody
- *          has kept it by now (FETCHED_CALL of a load), and whether the claim
- *          is the asker's.  "life" in ms.
- * keep     SET record text EX ttl, DEL claim.  "ttl" in seconds; 0: nothing is
- *          kept, the claim is given up.
+ * claim    GET record, GET claim, SET claim asking NX PX life: the record if
+ *          somebody has kept it by now (FETCHED_CALL of a load), whether the
+ *          claim is the asker's, and whether the last one failed.  In ms.
+ * keep     SET record text EX ttl, DEL claim.  "ttl" in seconds
+ * release  DEL claim; or SET claim failed PX life, so that those who wait for
+ *          an answer need not ask one after the other.  0: not failed.
  *
  * A claim that is lost or lives on costs a question more or a wait, never a
  * wrong answer, so it is no script.
  */
 
 ngx_aidial_redis_op_t *ngx_aidial_redis_fetch_claim(const ngx_str_t *record,
-    const ngx_str_t *claim, const ngx_str_t *attempt, ngx_msec_t life,
-    ngx_aidial_redis_done_pt done, void *data);
+    const ngx_str_t *claim, ngx_msec_t life, ngx_aidial_redis_done_pt done,
+    void *data);
 ngx_aidial_redis_op_t *ngx_aidial_redis_fetch_keep(const ngx_str_t *record,
     const ngx_str_t *claim, const ngx_str_t *text, time_t ttl,
     ngx_aidial_redis_done_pt done, void *data);
 
-/* after status NGX_OK of a claim: 1 when it is the asker's */
+ngx_aidial_redis_op_t *ngx_aidial_redis_fetch_release(const ngx_str_t *claim,
+    ngx_msec_t failed, ngx_aidial_redis_done_pt done, void *data);
 
-ngx_uint_t ngx_aidial_redis_op_claimed(const ngx_aidial_redis_op_t *op);
+/* after status NGX_OK of a claim: whose it is */
+
+typedef enum {
+    NGX_AIDIAL_CLAIM_OTHERS = 0,
+    NGX_AIDIAL_CLAIM_OWN,
+    NGX_AIDIAL_CLAIM_FAILED           /* nobody's, the portal was asked */
+} ngx_aidial_claim_e;
+
+ngx_uint_t ngx_aidial_redis_op_claim(const ngx_aidial_redis_op_t *op);
 
 /*
  * The scripts, lua/<name>.lua: there stands what they do.  All strings are
