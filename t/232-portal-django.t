@@ -10,8 +10,8 @@ use Test::Aidial::RealPortal;
 use Test::Aidial::RealPortal::Proof;
 
 my $portal = real_portal('django', cookie => 'sessionid', visitors => 1,
-    start => [ 'python3', 'django_portal.py' ], user_id => 1,
-    needs => [ 'python3', '-c', 'import django, django_redis' ]);
+    start => [ '/usr/bin/python3', 'django_portal.py' ], user_id => 1,
+    needs => [ '/usr/bin/python3', '-c', 'import django, django_redis' ]);
 
 proves_sessions($portal,
     key => qr/\A:1:django\.contrib\.sessions\.cache[a-z0-9]{32}\z/);
