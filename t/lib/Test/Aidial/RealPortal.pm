@@ -17,11 +17,12 @@ package Test::Aidial::RealPortal;
 use strict;
 use warnings;
 
+use Cwd qw(abs_path);
 use Exporter 'import';
 use File::Copy qw(copy);
 use IO::Socket::INET;
 use JSON::PP;
-use MIME::Base64 qw(encode_base64url);
+use POSIX ();
 use Test::Aidial::Nginx ();
 use Test::Aidial::Portal qw(call tenant same_origin);
 use Test::Aidial::Process qw(spawn wait_for);
@@ -35,8 +36,9 @@ my $STATUS = '/api/calls/c_9/recording';
 
 
 # real_portal(name, start => [ command ], cookie => name, needs => [ command
-# that succeeds when all is installed ], env => { ... }, fill => { a word of
-# the configuration => what it is here })
+# that succeeds when all is installed ], env => { ... }, visitors => whether
+# they get sessions, user_id => of ada, lines => sub { s/// in $_, the portal's
+# part of the configuration })
 
 sub real_portal {
     my ($name, %how) = @_;
@@ -64,18 +66,16 @@ sub _move_in {
     my ($self) = @_;
     my $home = $self->{home};
 
+    return if -d $home;
     mkdir $home or die "$home: $!";
 
     for my $file (grep { -f } glob 't/portals/*') {
         copy($file, $home) or die "$file: $!";
     }
 
-    symlink abs_build() . '/node_modules', "$home/node_modules"
+    symlink abs_path('build') . '/portals/node_modules', "$home/node_modules"
         or die "node_modules: $!";
 }
-
-
-sub abs_build { Cwd::abs_path('build') . '/portals' }
 
 
 sub _skip_unless_installed {
@@ -139,6 +139,7 @@ sub _server {
     my $portal = slurp("conf-examples/portals/$self->{name}.conf");
     my $dir = dir();
 
+    $self->{lines}->() for $self->{lines} ? $portal : ();
     $server =~ s/^\s*listen 80;\n/$portal/m or die 'no listen 80';
     $server =~ s{http://127\.0\.0\.1:9000/}{http://origin/} or die 'no origin';
     $server =~ s{http://127\.0\.0\.1:3000}{http://127.0.0.1:$self->{port}}g
