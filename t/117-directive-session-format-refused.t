@@ -9,16 +9,16 @@ run_tests();
 
 __DATA__
 
-=== TEST 1: session format - jwt - does not start
+=== TEST 1: session format - JWT - does not start
 --- config
     location /s/ {
         aidial_recording status c_9;
-        aidial_recording_session_format jwt;
+        aidial_recording_session_format JWT;
     }
 --- must_die
 --- error_log
 [emerg]
-"aidial_recording_session_format" does not take "jwt", expected "opaque" or "signed"
+"aidial_recording_session_format" does not take "JWT", expected "opaque", "signed" or "jwt"
 
 
 
@@ -31,7 +31,7 @@ __DATA__
 --- must_die
 --- error_log
 [emerg]
-"aidial_recording_session_format" does not take "Signed", expected "opaque" or "signed"
+"aidial_recording_session_format" does not take "Signed", expected "opaque", "signed" or "jwt"
 
 
 
@@ -44,7 +44,7 @@ __DATA__
 --- must_die
 --- error_log
 [emerg]
-"aidial_recording_session_format" does not take "plain", expected "opaque" or "signed"
+"aidial_recording_session_format" does not take "plain", expected "opaque", "signed" or "jwt"
 
 
 
@@ -99,7 +99,7 @@ hush
 --- must_die
 --- error_log
 [emerg]
-"aidial_recording_session_format" does not take "alg=HS256", expected "secret_file=" or "prefix="
+"aidial_recording_session_format" does not take "alg=HS256", expected "secret_file=", "prefix=" or "padding="
 
 
 
@@ -173,3 +173,58 @@ hushhush
 --- error_log
 [emerg]
 "aidial_recording_session_format" directive is duplicate
+
+
+
+=== TEST 13: session format - secret_file= twice - does not start
+--- user_files
+>>> secret
+hush
+--- config
+    location /s/ {
+        aidial_recording status c_9;
+        aidial_recording_session_format signed secret_file=$TEST_NGINX_HTML_DIR/secret secret_file=/y;
+    }
+--- must_die
+--- error_log
+[emerg]
+"aidial_recording_session_format" does not take "secret_file=/y", expected each parameter once
+
+
+
+=== TEST 14: session format - prefix= twice - does not start
+--- config
+    location /s/ {
+        aidial_recording status c_9;
+        aidial_recording_session_format signed secret_file=/x prefix= prefix=;
+    }
+--- must_die
+--- error_log
+[emerg]
+"aidial_recording_session_format" does not take "prefix=", expected each parameter once
+
+
+
+=== TEST 15: session format - padding= twice - does not start
+--- config
+    location /s/ {
+        aidial_recording status c_9;
+        aidial_recording_session_format signed secret_file=/x padding=keep padding=strip;
+    }
+--- must_die
+--- error_log
+[emerg]
+"aidial_recording_session_format" does not take "padding=strip", expected each parameter once
+
+
+
+=== TEST 16: session format - padding=both - does not start
+--- config
+    location /s/ {
+        aidial_recording status c_9;
+        aidial_recording_session_format signed secret_file=/x padding=both;
+    }
+--- must_die
+--- error_log
+[emerg]
+"aidial_recording_session_format" does not take "padding=both", expected "padding=strip" or "padding=keep"

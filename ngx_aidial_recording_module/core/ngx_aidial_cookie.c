@@ -133,7 +133,8 @@ ngx_aidial_cookie_opaque(const ngx_str_t *value, ngx_str_t *sid)
 
 ngx_int_t
 ngx_aidial_cookie_signed(ngx_pool_t *pool, const ngx_str_t *value,
-    const ngx_str_t *prefix, const ngx_array_t *secrets, ngx_str_t *sid)
+    const ngx_str_t *prefix, const ngx_array_t *secrets, ngx_uint_t padded,
+    ngx_str_t *sid)
 {
     u_char     buf[NGX_AIDIAL_COOKIE_MAX];
     ngx_int_t  rc;
@@ -145,6 +146,11 @@ ngx_aidial_cookie_signed(ngx_pool_t *pool, const ngx_str_t *value,
 
     plain.data = buf;
     plain.len = 0;
+
+    /* the last character of base64 of 32 octets is "=" */
+
+    mac.len = padded ? NGX_AIDIAL_COOKIE_BASE64_LEN
+                     : NGX_AIDIAL_COOKIE_MAC_LEN;
 
     rc = ngx_aidial_cookie_unescape(value, &plain);
 
@@ -225,7 +231,10 @@ ngx_aidial_cookie_hex(u_char c)
 }
 
 
-/* <prefix><sid>.<mac>; an identifier may have dots, hence the last one */
+/*
+ * <prefix><sid>.<mac>; an identifier may have dots, hence the last one.
+ * mac->len is what it has to be.
+ */
 
 static ngx_int_t
 ngx_aidial_cookie_split(const ngx_str_t *plain, const ngx_str_t *prefix,
@@ -242,14 +251,13 @@ ngx_aidial_cookie_split(const ngx_str_t *plain, const ngx_str_t *prefix,
 
     rest = plain->len - prefix->len;
 
-    if (rest < 1 + NGX_AIDIAL_COOKIE_MAC_LEN) {
+    if (rest < 1 + mac->len) {
         return NGX_DECLINED;
     }
 
     /* the MAC has no dot in base64 and one length: the last dot is here */
 
-    mac->len = NGX_AIDIAL_COOKIE_MAC_LEN;
-    mac->data = plain->data + plain->len - NGX_AIDIAL_COOKIE_MAC_LEN;
+    mac->data = plain->data + plain->len - mac->len;
 
     dot = mac->data - 1;
 
@@ -312,7 +320,7 @@ ngx_aidial_cookie_verify_one(const ngx_str_t *secret, const ngx_str_t *sid,
 
     ngx_encode_base64(&dst, &src);
 
-    equal = ngx_aidial_equal(text, mac->data, NGX_AIDIAL_COOKIE_MAC_LEN);
+    equal = ngx_aidial_equal(text, mac->data, mac->len);
 
     /* the right signature of a forged id is a session */
 

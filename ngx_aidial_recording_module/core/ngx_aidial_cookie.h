@@ -28,13 +28,15 @@ ngx_int_t ngx_aidial_cookie_find(const ngx_str_t *line, const ngx_str_t *name,
  * The session id of a cookie value.  opaque: the value itself.  signed: the
  * Express family, <prefix><sid>.<43 characters of base64 HMAC-SHA-256>,
  * percent-encoded once; "secrets" is an array of ngx_str_t, newest first.
+ * "padded": the base64 keeps its "=" (44 characters), and must have it.
  * NGX_OK: "sid" is an identifier.  NGX_DECLINED: no session.  NGX_ERROR:
  * cannot tell (memory, OpenSSL).
  */
 
 ngx_int_t ngx_aidial_cookie_opaque(const ngx_str_t *value, ngx_str_t *sid);
 ngx_int_t ngx_aidial_cookie_signed(ngx_pool_t *pool, const ngx_str_t *value,
-    const ngx_str_t *prefix, const ngx_array_t *secrets, ngx_str_t *sid);
+    const ngx_str_t *prefix, const ngx_array_t *secrets, ngx_uint_t padded,
+    ngx_str_t *sid);
 
 /* 1 when "name" can be a cookie's name (a token of RFC 9110) */
 

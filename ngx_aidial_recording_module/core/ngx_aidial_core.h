@@ -27,6 +27,11 @@
 #define NGX_AIDIAL_KEY_ID_MAX      32       /* characters of a grant key id */
 #define NGX_AIDIAL_SECRET_MIN      32       /* bytes of a grant key */
 #define NGX_AIDIAL_SECRET_MAX      4096     /* bytes of a key file */
+#define NGX_AIDIAL_KEYS_MAX        65536    /* bytes of a public key file */
+#define NGX_AIDIAL_JWT_KEYS_MAX    16       /* keys that verify sessions */
+#define NGX_AIDIAL_JWT_NAME_MAX    256      /* bytes of a kid, of an aud */
+#define NGX_AIDIAL_RSA_BITS_MIN    2048     /* of a modulus */
+#define NGX_AIDIAL_RSA_BITS_MAX    8192     /* of a modulus */
 #define NGX_AIDIAL_SECONDS_MAX     100000000000  /* 10^11, exclusive */
 #define NGX_AIDIAL_INTEGER_MAX     9007199254740991  /* 2^53 - 1 */
 

@@ -2,7 +2,8 @@
 /*
  * The cryptography of the module: HMAC-SHA-256 (RFC 2104), SHA-256 (FIPS
  * 180-4), constant-time comparison, random octets and the ring of grant keys.
- * ngx_aidial_hmac.c is the only file that includes OpenSSL.
+ * Signatures of others are in ngx_aidial_signature.h; no other file includes
+ * OpenSSL.
  */
 
 

@@ -20,7 +20,8 @@
 
 
 typedef enum {
-    NGX_AIDIAL_KEY_REVOKED_BEFORE = 0,
+    NGX_AIDIAL_KEY_REVOKED = 0,
+    NGX_AIDIAL_KEY_REVOKED_BEFORE,
     NGX_AIDIAL_KEY_CALL,
     NGX_AIDIAL_KEY_TENANT,
     NGX_AIDIAL_KEY_GRANT,
@@ -48,6 +49,7 @@ static ngx_uint_t ngx_aidial_key_word(const u_char *p, const u_char *last);
 /* every key but the session's: prefix, first and second identifier */
 
 static const ngx_str_t  ngx_aidial_key_families[] = {
+    ngx_string("%Vrevoked:%V"),
     ngx_string("%Vrevoked-before:%V:%V"),
     ngx_string("%Vcall:%V"),
     ngx_string("%Vtenant:%V"),
@@ -69,6 +71,15 @@ static const ngx_str_t  ngx_aidial_key_words[] = {
     ngx_string("{sid}"),
     ngx_string("{sha256}")
 };
+
+
+ngx_int_t
+ngx_aidial_key_revoked(ngx_pool_t *pool, const ngx_str_t *prefix,
+    const ngx_str_t *sid, ngx_str_t *key)
+{
+    return ngx_aidial_key_write(pool, NGX_AIDIAL_KEY_REVOKED, prefix, sid,
+                                &ngx_aidial_key_none, key);
+}
 
 
 ngx_int_t

@@ -25,6 +25,8 @@ ngx_int_t ngx_aidial_key_template_check(const ngx_str_t *template);
 
 ngx_int_t ngx_aidial_key_session(ngx_pool_t *pool, const ngx_str_t *template,
     const ngx_str_t *prefix, const ngx_str_t *sid, ngx_str_t *key);
+ngx_int_t ngx_aidial_key_revoked(ngx_pool_t *pool, const ngx_str_t *prefix,
+    const ngx_str_t *sid, ngx_str_t *key);
 ngx_int_t ngx_aidial_key_revoked_before(ngx_pool_t *pool,
     const ngx_str_t *prefix, const ngx_str_t *tenant, const ngx_str_t *user,
     ngx_str_t *key);

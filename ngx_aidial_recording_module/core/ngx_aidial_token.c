@@ -9,6 +9,7 @@
 
 
 #include "ngx_aidial_token_format.h"
+#include "ngx_aidial_base64url.h"
 #include "ngx_aidial_json.h"
 
 
@@ -31,9 +32,6 @@ typedef struct {
 static ngx_int_t ngx_aidial_token_split(ngx_aidial_token_ctx_t *ctx,
     const ngx_str_t *text);
 static ngx_int_t ngx_aidial_token_decode(ngx_aidial_token_ctx_t *ctx);
-static ngx_int_t ngx_aidial_token_base64url(const ngx_str_t *text,
-    u_char *dst);
-static ngx_uint_t ngx_aidial_token_digit(u_char c);
 static ngx_int_t ngx_aidial_token_key_id(ngx_aidial_token_ctx_t *ctx);
 static ngx_int_t ngx_aidial_token_key(ngx_aidial_token_ctx_t *ctx,
     const ngx_array_t *ring);
@@ -141,83 +139,17 @@ ngx_aidial_token_decode(ngx_aidial_token_ctx_t *ctx)
 
     payload = ngx_aidial_token_payload(&ctx->input);
 
-    if (ngx_aidial_token_base64url(&ctx->payload_text, payload) != NGX_OK
-        || ngx_aidial_token_base64url(&ctx->mac_text, ctx->mac) != NGX_OK)
+    if (ngx_aidial_base64url_decode(&ctx->payload_text, payload) != NGX_OK
+        || ngx_aidial_base64url_decode(&ctx->mac_text, ctx->mac) != NGX_OK)
     {
         return NGX_DECLINED;
     }
 
-    ctx->input.len = ctx->payload_text.len * 3 / 4;
+    ctx->input.len = ngx_aidial_base64url_len(ctx->payload_text.len);
     ctx->pos = payload;
     ctx->last = payload + ctx->input.len;
 
     return NGX_OK;
-}
-
-
-/*
- * Writes len * 3 / 4 octets.  ngx_decode_base64url() takes the standard
- * alphabet, padding and stray bits as well, which gives one token many
- * spellings; whoever counts or revokes tokens by text would miss the others.
- */
-
-static ngx_int_t
-ngx_aidial_token_base64url(const ngx_str_t *text, u_char *dst)
-{
-    size_t      i;
-    uint32_t    bits;
-    ngx_uint_t  digit, n;
-
-    if (text->len % 4 == 1) {
-        return NGX_DECLINED;
-    }
-
-    bits = 0;
-    n = 0;
-
-    for (i = 0; i < text->len; i++) {
-        digit = ngx_aidial_token_digit(text->data[i]);
-
-        if (digit > 63) {
-            return NGX_DECLINED;
-        }
-
-        bits = bits << 6 | digit;
-        n += 6;
-
-        if (n >= 8) {
-            n -= 8;
-            *dst++ = (u_char) (bits >> n);
-            bits &= (1 << n) - 1;
-        }
-    }
-
-    /* the bits that no octet took */
-
-    return bits ? NGX_DECLINED : NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_aidial_token_digit(u_char c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-
-    if (c == '-') {
-        return 62;
-    }
-
-    return c == '_' ? 63 : 64;
 }
 
 

@@ -18,6 +18,7 @@
 #include "ngx_aidial_cookie.h"
 #include "ngx_aidial_hmac.h"
 #include "ngx_aidial_json.h"
+#include "ngx_aidial_jwt.h"
 #include "ngx_aidial_key.h"
 #include "ngx_aidial_policy.h"
 #include "ngx_aidial_reason.h"
@@ -37,6 +38,7 @@
 
 #define NGX_HTTP_AIDIAL_OPAQUE  0
 #define NGX_HTTP_AIDIAL_SIGNED  1
+#define NGX_HTTP_AIDIAL_JWT     2
 
 
 /* seconds that Redis remembers a grant longer than its life */
@@ -92,6 +94,8 @@ typedef struct {
     ngx_uint_t                 session_format;
     ngx_str_t                  session_prefix;    /* of signed */
     ngx_array_t               *session_secrets;   /* of ngx_str_t, signed */
+    ngx_uint_t                 session_padded;    /* 1: padding=keep */
+    ngx_aidial_jwt_conf_t     *session_jwt;
     ngx_str_t                  session_key;
     ngx_aidial_session_map_t   session_map;
     time_t                     playback_ttl;      /* seconds */
@@ -233,17 +237,32 @@ char *ngx_http_aidial_set_session_field(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_aidial_set_role_words(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+/*
+ * Takes "name=value" from an argument.  NGX_OK: "value" is what stands behind
+ * "name", which has the "=".  NGX_DECLINED: another argument.  NGX_ERROR: it
+ * was there before, the [emerg] is written.
+ */
+
+ngx_int_t ngx_http_aidial_conf_parameter(ngx_conf_t *cf, ngx_str_t *argument,
+    const char *name, ngx_str_t *value);
+
+
+/* ngx_http_aidial_directive_jwt.c: the parameters behind "jwt" */
+
+char *ngx_http_aidial_set_jwt(ngx_conf_t *cf,
+    ngx_http_aidial_loc_conf_t *conf);
+
 
 /* ngx_http_aidial_secret.c */
 
 /*
- * Reads a file of secrets into memory of cf->pool that is wiped when the
+ * Reads a file of at most "max" bytes of secrets into memory of cf->pool that is wiped when the
  * configuration is freed.  NGX_OK, or NGX_ERROR after an [emerg] that names
  * the directive (cf->args[0]) and the file.
  */
 
 ngx_int_t ngx_http_aidial_secret_read(ngx_conf_t *cf, ngx_str_t *path,
-    ngx_str_t *secret);
+    size_t max, ngx_str_t *secret);
 
 
 /* ngx_http_aidial_flow.c */

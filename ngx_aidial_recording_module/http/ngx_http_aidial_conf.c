@@ -90,6 +90,8 @@ ngx_http_aidial_create_loc_conf(ngx_conf_t *cf)
      *     conf->session_cookie = { 0, NULL };
      *     conf->session_prefix = { 0, NULL };
      *     conf->session_secrets = NULL;
+     *     conf->session_padded = 0;
+     *     conf->session_jwt = NULL;
      *     conf->session_key = { 0, NULL };
      *     conf->session_map = { NULL };
      *     conf->origins = NULL;
@@ -192,6 +194,8 @@ ngx_http_aidial_merge_session(ngx_conf_t *cf,
     if (conf->session_format == NGX_CONF_UNSET_UINT) {
         conf->session_prefix = prev->session_prefix;
         conf->session_secrets = prev->session_secrets;
+        conf->session_padded = prev->session_padded;
+        conf->session_jwt = prev->session_jwt;
     }
 
     ngx_conf_merge_uint_value(conf->session_format, prev->session_format,

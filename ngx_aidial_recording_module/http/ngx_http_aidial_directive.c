@@ -225,7 +225,10 @@ ngx_http_aidial_set_grant_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     key->id = value[1];
 
-    if (ngx_http_aidial_secret_read(cf, &value[2], &key->secret) != NGX_OK) {
+    if (ngx_http_aidial_secret_read(cf, &value[2], NGX_AIDIAL_SECRET_MAX,
+                                    &key->secret)
+        != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 

@@ -9,6 +9,8 @@
 
 static char *ngx_http_aidial_set_signed(ngx_conf_t *cf,
     ngx_http_aidial_loc_conf_t *conf);
+static char *ngx_http_aidial_set_padding(ngx_conf_t *cf, ngx_str_t *argument,
+    ngx_str_t *padding, ngx_http_aidial_loc_conf_t *conf);
 static char *ngx_http_aidial_read_secrets(ngx_conf_t *cf, ngx_str_t *path,
     ngx_http_aidial_loc_conf_t *conf);
 
@@ -69,38 +71,60 @@ ngx_http_aidial_set_session_format(ngx_conf_t *cf, ngx_command_t *cmd,
         return ngx_http_aidial_set_signed(cf, alcf);
     }
 
+    if (ngx_strcmp(value[1].data, "jwt") == 0) {
+        alcf->session_format = NGX_HTTP_AIDIAL_JWT;
+
+        return ngx_http_aidial_set_jwt(cf, alcf);
+    }
+
     return ngx_http_aidial_conf_invalid(cf, &value[1],
-                                        "\"opaque\" or \"signed\"");
+                                    "\"opaque\", \"signed\" or \"jwt\"");
 }
 
 
 static char *
 ngx_http_aidial_set_signed(ngx_conf_t *cf, ngx_http_aidial_loc_conf_t *conf)
 {
-    ngx_str_t   *value, path;
+    ngx_int_t    rc;
+    ngx_str_t   *value, path, prefix, padding;
     ngx_uint_t   i;
 
     value = cf->args->elts;
 
     ngx_str_null(&path);
-    ngx_str_set(&conf->session_prefix, "s:");
+    ngx_str_null(&prefix);
+    ngx_str_null(&padding);
 
     for (i = 2; i < cf->args->nelts; i++) {
 
-        if (ngx_strncmp(value[i].data, "secret_file=", 12) == 0) {
-            path.data = value[i].data + 12;
-            path.len = value[i].len - 12;
-            continue;
+        rc = ngx_http_aidial_conf_parameter(cf, &value[i], "secret_file=",
+                                            &path);
+
+        if (rc == NGX_DECLINED) {
+            rc = ngx_http_aidial_conf_parameter(cf, &value[i], "prefix=",
+                                                &prefix);
         }
 
-        if (ngx_strncmp(value[i].data, "prefix=", 7) == 0) {
-            conf->session_prefix.data = value[i].data + 7;
-            conf->session_prefix.len = value[i].len - 7;
-            continue;
+        if (rc == NGX_DECLINED) {
+            rc = ngx_http_aidial_conf_parameter(cf, &value[i], "padding=",
+                                                &padding);
         }
 
-        return ngx_http_aidial_conf_invalid(cf, &value[i],
-                                       "\"secret_file=\" or \"prefix=\"");
+        if (rc == NGX_DECLINED) {
+            return ngx_http_aidial_conf_invalid(cf, &value[i],
+                            "\"secret_file=\", \"prefix=\" or \"padding=\"");
+        }
+
+        if (rc != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+
+        if (padding.data
+            && ngx_http_aidial_set_padding(cf, &value[i], &padding, conf)
+               != NGX_CONF_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
     }
 
     if (path.len == 0) {
@@ -108,7 +132,55 @@ ngx_http_aidial_set_signed(ngx_conf_t *cf, ngx_http_aidial_loc_conf_t *conf)
                                        "\"secret_file=\" after \"signed\"");
     }
 
+    if (prefix.data == NULL) {
+        ngx_str_set(&prefix, "s:");
+    }
+
+    conf->session_prefix = prefix;
+
     return ngx_http_aidial_read_secrets(cf, &path, conf);
+}
+
+
+static char *
+ngx_http_aidial_set_padding(ngx_conf_t *cf, ngx_str_t *argument,
+    ngx_str_t *padding, ngx_http_aidial_loc_conf_t *conf)
+{
+    conf->session_padded = ngx_strcmp(padding->data, "keep") == 0;
+
+    if (!conf->session_padded && ngx_strcmp(padding->data, "strip") != 0) {
+        return ngx_http_aidial_conf_invalid(cf, argument,
+                                    "\"padding=strip\" or \"padding=keep\"");
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_int_t
+ngx_http_aidial_conf_parameter(ngx_conf_t *cf, ngx_str_t *argument,
+    const char *name, ngx_str_t *value)
+{
+    size_t  len;
+
+    len = ngx_strlen(name);
+
+    if (argument->len < len || ngx_memcmp(argument->data, name, len) != 0) {
+        return NGX_DECLINED;
+    }
+
+    if (value->data) {
+        (void) ngx_http_aidial_conf_invalid(cf, argument,
+                                            "each parameter once");
+        return NGX_ERROR;
+    }
+
+    /* an argument ends in a NUL: what is left of it has an address */
+
+    value->data = argument->data + len;
+    value->len = argument->len - len;
+
+    return NGX_OK;
 }
 
 
@@ -121,7 +193,9 @@ ngx_http_aidial_read_secrets(ngx_conf_t *cf, ngx_str_t *path,
     u_char     *p, *last, *end;
     ngx_str_t   text, *secret;
 
-    if (ngx_http_aidial_secret_read(cf, path, &text) != NGX_OK) {
+    if (ngx_http_aidial_secret_read(cf, path, NGX_AIDIAL_SECRET_MAX, &text)
+        != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 

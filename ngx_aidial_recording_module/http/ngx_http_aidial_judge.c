@@ -47,7 +47,8 @@ ngx_http_aidial_cookie_check(ngx_http_aidial_ctx_t *ctx)
     if (rc == NGX_OK && conf->session_format == NGX_HTTP_AIDIAL_SIGNED) {
         rc = ngx_aidial_cookie_signed(ctx->request->pool, &value,
                                       &conf->session_prefix,
-                                      conf->session_secrets, &ctx->sid);
+                                      conf->session_secrets,
+                                      conf->session_padded, &ctx->sid);
 
     } else if (rc == NGX_OK) {
         rc = ngx_aidial_cookie_opaque(&value, &ctx->sid);

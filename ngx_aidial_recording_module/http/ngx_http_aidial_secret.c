@@ -8,12 +8,12 @@
 
 
 static ngx_int_t ngx_http_aidial_secret_fill(ngx_conf_t *cf, ngx_file_t *file,
-    ngx_str_t *secret);
+    size_t max, ngx_str_t *secret);
 static void ngx_http_aidial_secret_wipe(void *data);
 
 
 ngx_int_t
-ngx_http_aidial_secret_read(ngx_conf_t *cf, ngx_str_t *path,
+ngx_http_aidial_secret_read(ngx_conf_t *cf, ngx_str_t *path, size_t max,
     ngx_str_t *secret)
 {
     ngx_int_t            rc;
@@ -47,7 +47,7 @@ ngx_http_aidial_secret_read(ngx_conf_t *cf, ngx_str_t *path,
         rc = NGX_ERROR;
 
     } else {
-        rc = ngx_http_aidial_secret_fill(cf, &file, secret);
+        rc = ngx_http_aidial_secret_fill(cf, &file, max, secret);
     }
 
     if (rc == NGX_OK) {
@@ -62,7 +62,7 @@ ngx_http_aidial_secret_read(ngx_conf_t *cf, ngx_str_t *path,
 
 
 static ngx_int_t
-ngx_http_aidial_secret_fill(ngx_conf_t *cf, ngx_file_t *file,
+ngx_http_aidial_secret_fill(ngx_conf_t *cf, ngx_file_t *file, size_t max,
     ngx_str_t *secret)
 {
     ssize_t     n;
@@ -70,12 +70,12 @@ ngx_http_aidial_secret_fill(ngx_conf_t *cf, ngx_file_t *file,
 
     directive = cf->args->elts;
 
-    secret->data = ngx_pnalloc(cf->pool, NGX_AIDIAL_SECRET_MAX + 1);
+    secret->data = ngx_pnalloc(cf->pool, max + 1);
     if (secret->data == NULL) {
         return NGX_ERROR;
     }
 
-    n = ngx_read_file(file, secret->data, NGX_AIDIAL_SECRET_MAX + 1, 0);
+    n = ngx_read_file(file, secret->data, max + 1, 0);
 
     if (n == NGX_ERROR) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -84,12 +84,12 @@ ngx_http_aidial_secret_fill(ngx_conf_t *cf, ngx_file_t *file,
         return NGX_ERROR;
     }
 
-    if (n == 0 || n > NGX_AIDIAL_SECRET_MAX) {
+    if (n == 0 || (size_t) n > max) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\": \"%V\" is %s, expected 1 to %d bytes",
+                           "\"%V\": \"%V\" is %s, expected 1 to %uz bytes",
                            directive, &file->name,
                            n ? "too large" : "empty",
-                           (int) NGX_AIDIAL_SECRET_MAX);
+                           max);
         return NGX_ERROR;
     }
 

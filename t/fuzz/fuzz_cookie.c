@@ -239,7 +239,7 @@ fuzz_cookie_signed(ngx_pool_t *pool, const u_char *p, size_t len,
     secrets.nelts = 1;
 
     return ngx_aidial_cookie_signed(pool, &value, &fuzz_cookie_prefix,
-                                    &secrets, sid);
+                                    &secrets, 0, sid);
 }
 
 

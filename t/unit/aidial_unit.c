@@ -23,6 +23,8 @@
     X(hmac)                                                                   \
     X(token)                                                                  \
     X(cookie)                                                                 \
+    X(jwt)                                                                    \
+    X(jwt_key)                                                                \
     X(policy)                                                                 \
     X(key)                                                                    \
     X(json)                                                                   \

@@ -467,7 +467,7 @@ test_cookie_verify(ngx_aidial_unit_t *u, const char *prefix,
 
     start = test_cookie_text(u, prefix);
 
-    return ngx_aidial_cookie_signed(u->pool, value, &start, &array, sid);
+    return ngx_aidial_cookie_signed(u->pool, value, &start, &array, 0, sid);
 }
 
 

@@ -117,6 +117,9 @@ test_key_families(ngx_aidial_unit_t *u)
     tenant = test_key_text(u, "t_1");
     other = test_key_text(u, "u_81");
 
+    rc = ngx_aidial_key_revoked(u->pool, &prefix, &other, &key);
+    test_key_is(u, rc, &key, "aidial:revoked:u_81");
+
     rc = ngx_aidial_key_revoked_before(u->pool, &prefix, &tenant, &other,
                                        &key);
     test_key_is(u, rc, &key, "aidial:revoked-before:t_1:u_81");
