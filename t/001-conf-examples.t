@@ -17,13 +17,19 @@ my %fill = (USER => '', MODULE => module(), RUN => $dir, PORT => 8088,
 mkdir "$dir/$_" for qw(temp logs);
 system('cp', dir() . '/k1.key', "$dir/grant.key") == 0 or die 'no key';
 
-for my $name (sort glob 'conf-examples/*.conf') {
-    my $text = slurp($name);
+system("echo an-example-of-a-secret-of-a-portal > $dir/portal-session.secrets"
+       . " && openssl genpkey -algorithm ed25519 2>$dir/openssl.log"
+       . " | openssl pkey -pubout -out $dir/portal-jwt.keys") == 0 or die 'no key';
+
+for my $name (sort(glob('conf-examples/*.conf'),
+                   glob('conf-examples/portals/*.conf'))) {
+    my $text = $name =~ m{/portals/} ? server_with($name) : slurp($name);
 
     $text =~ s/\@(\w+)\@/
         defined $fill{$1} ? $fill{$1} : die "$name: \@$1\@" /ge;
     $text =~ s{load_module\s+modules/[\w.]+;}{load_module $fill{MODULE};};
     $text =~ s{/etc/nginx/aidial-grant\.key}{$dir/grant.key};
+    $text =~ s{/etc/nginx/(?=portal-)}{$dir/}g;
     $text =~ s/listen\s+(?:127\.0\.0\.1:)?\d+;/listen unix:$dir\/test.sock;/g;
 
     # what the demo writes when it starts
@@ -49,6 +55,19 @@ cmp_ok(index(slurp('README.md'), slurp('conf-examples/minimal.conf')), '>', 0,
        'example - minimal.conf - is what the README shows');
 
 done_testing();
+
+
+# a portal's lines stand in the server block of the smallest configuration
+
+sub server_with {
+    my ($name) = @_;
+    my $text = slurp('conf-examples/minimal.conf');
+    my $lines = slurp($name);
+
+    $text =~ s/^( *listen 80;\n)/$1$lines/m or die 'no server';
+
+    return $text;
+}
 
 
 sub slurp {

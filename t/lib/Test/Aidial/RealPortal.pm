@@ -37,7 +37,8 @@ my $STATUS = '/api/calls/c_9/recording';
 
 # real_portal(name, start => [ command ], cookie => name, needs => [ command
 # that succeeds when all is installed ], env => { ... }, visitors => whether
-# they get sessions, user_id => of ada, lines => sub { s/// in $_, the portal's
+# they get sessions, user_id => ada's, or a sub that
+# tells it by her cookie, lines => sub { s/// in $_, the portal's
 # part of the configuration })
 
 sub real_portal {
@@ -200,6 +201,16 @@ sub sign_in {
 
     return $self->set_cookie($answer)
         // die "$self->{name}: no cookie: $answer->{head}";
+}
+
+
+# the id of the user "ada", whose cookie this is
+
+sub ada_id {
+    my ($self, $cookie) = @_;
+    my $id = $self->{user_id} // 'u_81';
+
+    return ref $id ? $id->($cookie) : $id;
 }
 
 

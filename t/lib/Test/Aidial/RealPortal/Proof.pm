@@ -102,7 +102,7 @@ sub _revoked_before {
     my ($portal) = @_;
     my $name = $portal->{name};
     my $cookie = $portal->sign_in('ada');
-    my $key = 'aidial:revoked-before:t_1:' . ($portal->{user_id} // 'u_81');
+    my $key = 'aidial:revoked-before:t_1:' . $portal->ada_id($cookie);
 
     redis('SET', $key, time - 60);
     is($portal->may($cookie), $ALL, "$name - revoked before it began - lives");
