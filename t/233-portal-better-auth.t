@@ -16,7 +16,7 @@ my $portal = real_portal('better-auth', cookie => 'better-auth.session_token',
     needs => [ 'node', '-e', 'import("better-auth")' ],
     user_id => \&made_up_id);
 
-proves_sessions($portal, key => qr/\A\w{32}\z/);
+proves_sessions($portal, key => qr/\Aauth:\w{32}\z/);
 ok($portal->nginx->stop, 'better-auth - nginx quits');
 done_testing();
 
@@ -27,5 +27,5 @@ sub made_up_id {
     my ($cookie) = @_;
     my ($token) = $cookie =~ /\A(\w+)\./;
 
-    return decode_json(redis('GET', $token))->{user}{id};
+    return decode_json(redis('GET', "auth:$token"))->{user}{id};
 }

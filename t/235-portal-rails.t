@@ -10,8 +10,9 @@ use Test::Aidial::RealPortal;
 use Test::Aidial::RealPortal::Proof;
 
 my $portal = real_portal('rails', cookie => '_portal_session', visitors => 1,
-    start => [ 'puma', '-q', '-b', 'tcp://127.0.0.1:@PORT@', 'rails.ru' ],
-    needs => [ 'ruby', '-e', 'require "puma"; require "rails"; require "redis-actionpack"' ]);
+    asked => 1, start => [ 'puma', '-q', '-b', 'tcp://127.0.0.1:@PORT@', 'rails.ru' ],
+    needs => [ 'ruby', '-e',
+               'require "puma"; require "rails"; require "redis-actionpack"' ]);
 
 proves_sessions($portal);
 is_internal($portal);

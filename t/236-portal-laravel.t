@@ -10,8 +10,9 @@ use Test::Aidial::RealPortal;
 use Test::Aidial::RealPortal::Proof;
 
 my $portal = real_portal('laravel', cookie => 'laravel_session', visitors => 1,
-    start => [ 'php', '-S', '127.0.0.1:@PORT@', 'laravel.php' ],
-    needs => [ 'php', '-r', 'require "Illuminate/Cache/autoload.php"; require "Illuminate/Session/autoload.php"; new Redis;' ]);
+    asked => 1, start => [ 'php', '-S', '127.0.0.1:@PORT@', 'laravel.php' ],
+    needs => [ 'php', '-r', 'require "Illuminate/Cache/autoload.php";'
+               . 'require "Illuminate/Session/autoload.php"; new Redis;' ]);
 
 proves_sessions($portal);
 is_internal($portal);

@@ -10,10 +10,10 @@ use Test::Aidial::RealPortal;
 use Test::Aidial::RealPortal::Proof;
 
 my $portal = real_portal('iron-session', cookie => 'portal', visitors => 1,
-    start => [ 'node', 'iron-session.mjs' ],
+    asked => 1, start => [ 'node', 'iron-session.mjs' ],
     needs => [ 'node', '-e', 'import("iron-session")' ]);
 
-proves_sessions($portal);
+proves_sessions($portal, sealed => 1);
 is_internal($portal);
 ok($portal->nginx->stop, 'iron-session - nginx quits');
 done_testing();

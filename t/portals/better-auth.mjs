@@ -21,10 +21,10 @@ const auth = betterAuth({
     emailAndPassword: { enabled: true, autoSignIn: false },
 
     secondaryStorage: {
-        get: (key) => redis.get(key),
+        get: (key) => redis.get(`auth:${key}`),
         set: (key, value, ttl) =>
-            redis.set(key, value, ttl ? { EX: ttl } : undefined),
-        delete: (key) => redis.del(key),
+            redis.set(`auth:${key}`, value, ttl ? { EX: ttl } : undefined),
+        delete: (key) => redis.del(`auth:${key}`),
     },
 
     user: {

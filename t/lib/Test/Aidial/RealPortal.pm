@@ -23,6 +23,7 @@ use File::Copy qw(copy);
 use IO::Socket::INET;
 use JSON::PP;
 use POSIX ();
+use Test::Aidial::Client;
 use Test::Aidial::Nginx ();
 use Test::Aidial::Portal qw(call tenant same_origin);
 use Test::Aidial::Process qw(spawn wait_for);
@@ -37,7 +38,7 @@ my $STATUS = '/api/calls/c_9/recording';
 
 # real_portal(name, start => [ command ], cookie => name, needs => [ command
 # that succeeds when all is installed ], env => { ... }, visitors => whether
-# they get sessions, user_id => ada's, or a sub that
+# they get sessions, asked => whether the edge asks the portal, user_id => ada's, or a sub that
 # tells it by her cookie, lines => sub { s/// in $_, the portal's
 # part of the configuration })
 
@@ -192,6 +193,21 @@ sub set_cookie {
         =~ /^set-cookie: \Q$self->{cookie}\E=([^;\r\n]+)/mi;
 
     return $value;
+}
+
+
+# what the edge has to make of a forged cookie: "asked" portals are asked
+# here as well, past nginx
+
+sub judges {
+    my ($self, $cookie) = @_;
+
+    return 401 if !$self->{asked};
+
+    my $status = Test::Aidial::Client->new($self->{port})->get(
+        '/internal/recording-session', $self->header($cookie))->{status};
+
+    return $status == 200 ? 'playback download' : $status == 401 ? 401 : 503;
 }
 
 
