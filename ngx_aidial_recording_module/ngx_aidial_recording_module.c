@@ -111,6 +111,20 @@ static ngx_command_t  ngx_aidial_recording_commands[] = {
       0,
       NULL },
 
+    { ngx_string("aidial_recording_session_introspect"),
+      NGX_AIDIAL_HSL_CONF|NGX_CONF_TAKE1,
+      ngx_http_aidial_set_introspect,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("aidial_recording_call_fetch"),
+      NGX_AIDIAL_HSL_CONF|NGX_CONF_TAKE12,
+      ngx_http_aidial_set_call_fetch,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("aidial_recording_role"),
       NGX_AIDIAL_HSL_CONF|NGX_CONF_2MORE,
       ngx_http_aidial_set_role_words,

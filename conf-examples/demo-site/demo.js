@@ -1,28 +1,25 @@
 /*
- * The page of the demo's portal: who is signed in, and the log of calls.  What
- * may be done with a call is the edge's answer, never this page's guess.
+ * The page of the demo's portal: who is signed in, the log of calls, and a
+ * call with its Call Recording card.  What may be done with a recording is
+ * the card's business, and the edge's answer.
  */
 
-import { date, initials, length, line, reasons, role, size, state, type }
-    from "/words.js";
-import { download, play, say } from "/media.js";
+import { date, initials, role } from "/words.js";
 
 
 const $ = id => document.getElementById(id);
 
-/* one entry a call: { call, status, card } */
-
-const entries = [];
-
 
 start().catch(() => {
-    say("The edge did not answer. Please load the page again.");
+    $("trouble").textContent =
+        "The portal did not answer. Please load the page again.";
 });
 
 
 async function start() {
     const answer = await fetch("/portal/me");
     const { person, calls } = await answer.json();
+    const id = new URLSearchParams(location.search).get("call");
 
     if (person === null) {
         await showPeople();
@@ -30,10 +27,12 @@ async function start() {
     }
 
     showPerson(person);
-    calls.sort((a, b) => b.at.localeCompare(a.at));
-    calls.forEach(addCall);
-    await Promise.all(entries.map(refresh));
-    showCount();
+
+    if (id === null) {
+        showLog(calls);
+    } else {
+        showCall(id, calls.find(call => call.id === id));
+    }
 }
 
 
@@ -74,7 +73,6 @@ function showPerson(person) {
     $("me").hidden = false;
     $("scope").textContent =
         `${person.client}, ${projects(person).toLowerCase()}`;
-    $("calls").hidden = false;
 }
 
 
@@ -89,131 +87,44 @@ function fillPerson(part, person) {
 const projects = person => person.projects.split(",").join(", ");
 
 
-/* the log of calls */
+/* the log of calls, and the call that the address names: /?call=c_1001 */
 
-function addCall(call) {
-    const card = clone("call-template").querySelector(".call");
-    const entry = { call, card, status: null };
-
-    card.querySelector("h2").textContent = call.caller;
-    card.querySelector(".subject").textContent = call.subject;
-    card.querySelector(".reasons").id = `why-${call.id}`;
-
-    for (const button of card.querySelectorAll("button")) {
-        button.setAttribute("aria-describedby", `why-${call.id}`);
-        button.addEventListener("click", () => press(entry, button));
-    }
-
-    entries.push(entry);
-    $("log").append(card.parentNode);
+function showLog(calls) {
+    calls.sort((a, b) => b.at.localeCompare(a.at));
+    $("log").append(...calls.map(callLine));
+    $("count").textContent = `${calls.length} calls`;
+    $("calls").hidden = false;
 }
 
 
-/* asks the edge again, and draws what it answers */
+function callLine(call) {
+    const item = clone("call-template");
+    const [caller, subject, meta] = item.firstElementChild.children;
 
-async function refresh(entry) {
-    const answer = await fetch(`/api/calls/${entry.call.id}/recording`);
+    item.firstElementChild.href = `/?call=${encodeURIComponent(call.id)}`;
+    caller.textContent = call.caller;
+    subject.textContent = call.subject;
+    meta.textContent = `${date(call.at)}, ${call.project}`;
 
-    entry.status = answer.ok ? await answer.json() : null;
-    draw(entry);
+    return item;
 }
 
 
-function draw({ call, card, status }) {
-    const media = status?.media ?? {};
-    const found = [status?.consent, status?.playback_compliance, media.status];
-    const meta = [date(call.at), call.project];
+/*
+ * A call that is not in this person's log gets a card too: that it is not
+ * found is the edge's answer.
+ */
 
-    if (media.duration_seconds) {
-        meta.push(length(media.duration_seconds));
-    }
+function showCall(id, call) {
+    const card = document.createElement("aidial-recording-card");
 
-    if (media.size_bytes) {
-        meta.push(`${type(media.content_type)}, ${size(media.size_bytes)}`);
-    }
-
-    card.querySelector(".meta").textContent = line(meta);
-    card.querySelectorAll("dd").forEach((chip, i) => drawState(chip, found[i]));
-
-    for (const button of card.querySelectorAll("button")) {
-        const allowed = status?.[button.dataset.action].allowed === true;
-
-        button.setAttribute("aria-disabled", String(!allowed));
-        button.setAttribute("aria-label",
-            `${button.textContent.trim()} ${call.caller}, ${call.subject}`);
-    }
-
-    card.querySelector(".reasons").replaceChildren(...why(status));
-}
-
-
-function drawState(chip, name) {
-    const [look, text] = state(name);
-    const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-
-    use.setAttribute("href", `#${look}`);
-    icon.setAttribute("aria-hidden", "true");
-    icon.append(use);
-    chip.className = look;
-    chip.replaceChildren(icon, text);
-}
-
-
-/* a sentence for each disabled button, or one for both */
-
-function why(status) {
-    if (status === null) {
-        return [sentence("The edge did not say what is allowed here.")];
-    }
-
-    const listen = reasons(status.playback.reasons);
-    const save = reasons(status.download.reasons);
-
-    if (listen === save) {
-        return listen ? [sentence(listen)] : [];
-    }
-
-    return [
-        ...listen ? [sentence(`Play is off. ${listen}`)] : [],
-        ...save ? [sentence(`Download is off. ${save}`)] : [],
-    ];
-}
-
-
-function sentence(text) {
-    const part = document.createElement("p");
-
-    part.textContent = text;
-
-    return part;
-}
-
-
-function showCount() {
-    const heard = entries.filter(({ status }) => status?.playback.allowed);
-    const saved = entries.filter(({ status }) => status?.download.allowed);
-
-    $("count").textContent = `${entries.length} calls. You may listen to `
-        + `${heard.length} and download ${saved.length}.`;
-}
-
-
-async function press(entry, button) {
-    const { action } = button.dataset;
-
-    if (button.getAttribute("aria-disabled") === "true") {
-        say(entry.card.querySelector(".reasons").innerText);
-        return;
-    }
-
-    for (const { card } of entries) {
-        card.classList.toggle("current", card === entry.card
-            && action === "playback");
-    }
-
-    await (action === "playback" ? play : download)(entry.call, entry.status,
-        () => refresh(entry).then(showCount));
+    card.setAttribute("call-id", id);
+    card.setAttribute("sign-in", "/sign-out");
+    $("detail-title").textContent = call?.caller ?? "Call";
+    $("detail-meta").textContent = call
+        ? `${call.subject}. ${date(call.at)}, ${call.project}` : "";
+    $("card").append(card);
+    $("detail").hidden = false;
 }
 
 

@@ -19,7 +19,7 @@
  * points to ("jwk", "jku", "x5c", "x5u") are not looked at.  No claim is read
  * before rung 6.
  *
- * Nothing is allowed for clocks that differ: the edge's time is the time.
+ * There is no leeway: the edge's time is the time.
  */
 
 
@@ -28,10 +28,12 @@
 #include "ngx_aidial_json.h"
 
 
+/* all three decoded */
+
 typedef struct {
-    ngx_str_t  header;        /* decoded */
-    ngx_str_t  payload;       /* decoded */
-    ngx_str_t  signature;     /* decoded */
+    ngx_str_t  header;
+    ngx_str_t  payload;
+    ngx_str_t  signature;
     ngx_str_t  input;         /* what was signed */
     ngx_str_t  kid;           /* data NULL: none */
 } ngx_aidial_jwt_parts_t;
@@ -44,7 +46,7 @@ static ngx_int_t ngx_aidial_jwt_decode(ngx_pool_t *pool, u_char *first,
 static ngx_int_t ngx_aidial_jwt_header(ngx_pool_t *pool,
     const ngx_aidial_jwt_conf_t *conf, ngx_aidial_jwt_parts_t *parts,
     const char **why);
-static ngx_int_t ngx_aidial_jwt_header_members(ngx_pool_t *pool,
+static ngx_int_t ngx_aidial_jwt_members(ngx_pool_t *pool,
     const ngx_aidial_jwt_conf_t *conf, ngx_aidial_json_t *header,
     ngx_aidial_jwt_parts_t *parts, const char **why);
 static ngx_int_t ngx_aidial_jwt_type(ngx_pool_t *pool,
@@ -89,7 +91,6 @@ ngx_aidial_jwt_verify(ngx_pool_t *pool, const ngx_aidial_jwt_conf_t *conf,
 
     ngx_memzero(jwt, sizeof(ngx_aidial_jwt_t));
     jwt->issued_at = -1;
-
     rc = ngx_aidial_jwt_split(pool, token, &parts, why);
 
     if (rc == NGX_OK) {
@@ -100,12 +101,11 @@ ngx_aidial_jwt_verify(ngx_pool_t *pool, const ngx_aidial_jwt_conf_t *conf,
         rc = ngx_aidial_jwt_signed(conf, &parts, why);
     }
 
-    if (rc != NGX_OK) {
-        return rc;
+    if (rc == NGX_OK) {
+        rc = ngx_aidial_json_parse(&parts.payload, NGX_AIDIAL_COOKIE_MAX,
+                                   &claims, why);
     }
 
-    rc = ngx_aidial_json_parse(&parts.payload, NGX_AIDIAL_COOKIE_MAX, &claims,
-                               why);
     if (rc != NGX_OK) {
         return rc;
     }
@@ -224,7 +224,7 @@ ngx_aidial_jwt_header(ngx_pool_t *pool, const ngx_aidial_jwt_conf_t *conf,
         return rc;
     }
 
-    rc = ngx_aidial_jwt_header_members(pool, conf, header, parts, why);
+    rc = ngx_aidial_jwt_members(pool, conf, header, parts, why);
 
     ngx_aidial_json_free(header);
 
@@ -233,7 +233,7 @@ ngx_aidial_jwt_header(ngx_pool_t *pool, const ngx_aidial_jwt_conf_t *conf,
 
 
 static ngx_int_t
-ngx_aidial_jwt_header_members(ngx_pool_t *pool,
+ngx_aidial_jwt_members(ngx_pool_t *pool,
     const ngx_aidial_jwt_conf_t *conf, ngx_aidial_json_t *header,
     ngx_aidial_jwt_parts_t *parts, const char **why)
 {
@@ -265,7 +265,6 @@ ngx_aidial_jwt_header_members(ngx_pool_t *pool,
     }
 
     value = ngx_aidial_json_member(header, "kid");
-
     if (value == NULL) {
         return NGX_OK;
     }
@@ -423,13 +422,8 @@ ngx_aidial_jwt_times(ngx_aidial_json_t *claims, time_t now,
 static ngx_int_t
 ngx_aidial_jwt_date(ngx_aidial_json_t *value, double *date)
 {
-    if (ngx_aidial_json_number(value, date) != NGX_OK
-        || *date >= (double) NGX_AIDIAL_SECONDS_MAX)
-    {
-        return NGX_DECLINED;
-    }
-
-    return NGX_OK;
+    return ngx_aidial_json_number(value, date) == NGX_OK
+           && *date < (double) NGX_AIDIAL_SECONDS_MAX ? NGX_OK : NGX_DECLINED;
 }
 
 

@@ -26,7 +26,11 @@ typedef enum {
     NGX_AIDIAL_KEY_TENANT,
     NGX_AIDIAL_KEY_GRANT,
     NGX_AIDIAL_KEY_RATE,
-    NGX_AIDIAL_KEY_AUDIT
+    NGX_AIDIAL_KEY_AUDIT,
+    NGX_AIDIAL_KEY_FETCHED_CALL,
+    NGX_AIDIAL_KEY_FETCHED_TENANT,
+    NGX_AIDIAL_KEY_CLAIM_CALL,
+    NGX_AIDIAL_KEY_CLAIM_TENANT
 } ngx_aidial_key_family_e;
 
 
@@ -55,7 +59,11 @@ static const ngx_str_t  ngx_aidial_key_families[] = {
     ngx_string("%Vtenant:%V"),
     ngx_string("%V{%V}:grant:%V"),
     ngx_string("%V{%V}:rate:%V"),
-    ngx_string("%V{%V}:audit")
+    ngx_string("%V{%V}:audit"),
+    ngx_string("%V{%V}:call:%V"),
+    ngx_string("%V{%V}:tenant"),
+    ngx_string("%V{%V}:fetch-call:%V"),
+    ngx_string("%V{%V}:fetch-tenant")
 };
 
 
@@ -142,6 +150,27 @@ ngx_aidial_key_audit(ngx_pool_t *pool, const ngx_str_t *prefix,
 {
     return ngx_aidial_key_write(pool, NGX_AIDIAL_KEY_AUDIT, prefix, tenant,
                                 &ngx_aidial_key_none, key);
+}
+
+
+ngx_int_t
+ngx_aidial_key_fetched(ngx_pool_t *pool, const ngx_str_t *prefix,
+    const ngx_str_t *tenant, const ngx_str_t *call, ngx_uint_t claim,
+    ngx_str_t *key)
+{
+    ngx_aidial_key_family_e  family;
+
+    if (call == NULL) {
+        family = claim ? NGX_AIDIAL_KEY_CLAIM_TENANT
+                       : NGX_AIDIAL_KEY_FETCHED_TENANT;
+
+        return ngx_aidial_key_write(pool, family, prefix, tenant,
+                                    &ngx_aidial_key_none, key);
+    }
+
+    family = claim ? NGX_AIDIAL_KEY_CLAIM_CALL : NGX_AIDIAL_KEY_FETCHED_CALL;
+
+    return ngx_aidial_key_write(pool, family, prefix, tenant, call, key);
 }
 
 

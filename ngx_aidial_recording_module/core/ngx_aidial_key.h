@@ -41,6 +41,16 @@ ngx_int_t ngx_aidial_key_grant(ngx_pool_t *pool, const ngx_str_t *prefix,
     const ngx_str_t *tenant, const u_char id[NGX_AIDIAL_GRANT_ID_LEN],
     ngx_str_t *key);
 
+/*
+ * A record that the portal was asked for in the name of a tenant: of the call,
+ * or of the tenant itself when "call" is NULL.  "claim" is 1 for the key that
+ * says who is asking.
+ */
+
+ngx_int_t ngx_aidial_key_fetched(ngx_pool_t *pool, const ngx_str_t *prefix,
+    const ngx_str_t *tenant, const ngx_str_t *call, ngx_uint_t claim,
+    ngx_str_t *key);
+
 /* what one user asked for, and the audit stream of a tenant */
 
 ngx_int_t ngx_aidial_key_rate(ngx_pool_t *pool, const ngx_str_t *prefix,

@@ -62,6 +62,27 @@
 #define NGX_HTTP_AIDIAL_WINDOW_MAX  31449600
 
 
+/* why a record that is no text cannot be used */
+
+#define NGX_HTTP_AIDIAL_WRONG_TYPE  "it is of the wrong type or over 64 KiB"
+
+/* ms: how long one request may ask the portal for a record, how often the
+   others look for its answer, and how long */
+
+#define NGX_HTTP_AIDIAL_FETCH_LIFE  10000
+#define NGX_HTTP_AIDIAL_FETCH_LOOK  50
+#define NGX_HTTP_AIDIAL_FETCH_WAIT  15000
+
+/* seconds for which it is remembered that the portal has no such record */
+
+#define NGX_HTTP_AIDIAL_FETCH_ABSENT  5
+
+/* seconds for which a record that the portal gave is kept */
+
+#define NGX_HTTP_AIDIAL_FETCH_TTL  30
+#define NGX_HTTP_AIDIAL_FETCH_MAX  3600
+
+
 /* a module that rewrites bodies, and its configuration when left alone */
 
 typedef struct {
@@ -98,6 +119,9 @@ typedef struct {
     ngx_aidial_jwt_conf_t     *session_jwt;
     ngx_str_t                  session_key;
     ngx_aidial_session_map_t   session_map;
+    ngx_str_t                  introspect;        /* a URI; len 0: off */
+    ngx_str_t                  call_fetch;        /* likewise */
+    time_t                     call_fetch_ttl;    /* seconds */
     time_t                     playback_ttl;      /* seconds */
     time_t                     download_ttl;      /* seconds */
     time_t                     resume_window;     /* seconds */
@@ -108,6 +132,24 @@ typedef struct {
 
 typedef struct ngx_http_aidial_ctx_s  ngx_http_aidial_ctx_t;
 typedef struct ngx_http_aidial_run_s  ngx_http_aidial_run_t;
+typedef struct ngx_http_aidial_fetch_s  ngx_http_aidial_fetch_t;
+
+typedef void (*ngx_http_aidial_portal_pt)(ngx_http_aidial_ctx_t *ctx);
+
+
+/* a question to the portal; its answer */
+
+typedef struct {
+    ngx_http_request_t        *subrequest;
+    ngx_http_aidial_portal_pt  answered;
+    ngx_uint_t                 status;     /* 0: there is no whole answer */
+    ngx_str_t                  text;       /* the body */
+    size_t                     room;       /* for it */
+    unsigned                   asking:1;
+    unsigned                   ended:1;
+    unsigned                   complete:1; /* the body's end was seen */
+    unsigned                   oversize:1; /* the body is over 64 KiB */
+} ngx_http_aidial_portal_t;
 
 
 /*
@@ -139,12 +181,16 @@ struct ngx_http_aidial_ctx_s {
 
     const ngx_http_aidial_step_t      *step;
     ngx_aidial_redis_op_t             *op;        /* what is waited for */
+    ngx_http_aidial_portal_t           portal;    /* likewise */
+    ngx_http_aidial_fetch_t           *fetch;     /* likewise, or the last */
 
     ngx_http_aidial_decision_e         decision;
     ngx_aidial_problem_e               problem;
     ngx_aidial_reasons_t               reasons;
 
     ngx_str_t                          sid;
+    ngx_str_t                          claims;     /* of a token, or empty */
+    int64_t                            issued_at;  /* of a token, or -1 */
     ngx_str_t                          token_text;
     ngx_aidial_token_t                 token;
     ngx_str_t                          call_id;
@@ -174,6 +220,9 @@ struct ngx_http_aidial_ctx_s {
     unsigned                           stale:1;     /* the records are */
     unsigned                           token_valid:1;
     unsigned                           call_known:1;  /* and in scope */
+    unsigned                           call_answered:1;    /* by the portal */
+    unsigned                           tenant_known:1;
+    unsigned                           tenant_answered:1;  /* likewise */
     unsigned                           serving:1;   /* media may flow */
     unsigned                           replied:1;   /* an answer of ours */
     unsigned                           swallow:1;   /* drop the body */
@@ -253,12 +302,20 @@ char *ngx_http_aidial_set_jwt(ngx_conf_t *cf,
     ngx_http_aidial_loc_conf_t *conf);
 
 
+/* ngx_http_aidial_directive_portal.c */
+
+char *ngx_http_aidial_set_introspect(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_aidial_set_call_fetch(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
 /* ngx_http_aidial_secret.c */
 
 /*
- * Reads a file of at most "max" bytes of secrets into memory of cf->pool that is wiped when the
- * configuration is freed.  NGX_OK, or NGX_ERROR after an [emerg] that names
- * the directive (cf->args[0]) and the file.
+ * Reads a file of secrets, at most "max" bytes, into memory of cf->pool that
+ * is wiped when the configuration is freed.  NGX_OK, or NGX_ERROR after an
+ * [emerg] that names the directive (cf->args[0]) and the file.
  */
 
 ngx_int_t ngx_http_aidial_secret_read(ngx_conf_t *cf, ngx_str_t *path,
@@ -319,7 +376,6 @@ ngx_int_t ngx_http_aidial_refuse(ngx_http_aidial_ctx_t *ctx,
 /* ngx_http_aidial_judge.c: steps that several flows share */
 
 ngx_int_t ngx_http_aidial_method_read(ngx_http_aidial_ctx_t *ctx);
-ngx_int_t ngx_http_aidial_cookie_check(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_identity_load(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_identity_loaded(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_standing_load(ngx_http_aidial_ctx_t *ctx);
@@ -328,25 +384,103 @@ ngx_int_t ngx_http_aidial_scope_check(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_policy_check(ngx_http_aidial_ctx_t *ctx);
 
 /*
- * The answers to a load, judged: NGX_OK, or refused with session_required
- * (session, revoked).  A call or tenant that is unusable counts as absent, a
- * call out of the session's scope as well.
+ * The answers to a load, judged.  A call or tenant that is unusable counts as
+ * absent, a call out of the session's scope as well.
  */
 
-ngx_int_t ngx_http_aidial_session_judge(ngx_http_aidial_ctx_t *ctx);
-ngx_int_t ngx_http_aidial_revoked_judge(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_call_judge(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_tenant_judge(ngx_http_aidial_ctx_t *ctx);
+
+/* the same for the text of a record */
+
+ngx_int_t ngx_http_aidial_call_read(ngx_http_aidial_ctx_t *ctx,
+    const ngx_str_t *text);
+ngx_int_t ngx_http_aidial_tenant_read(ngx_http_aidial_ctx_t *ctx,
+    const ngx_str_t *text);
 
 /* asks for the records whose keys are set, and waits */
 
 ngx_int_t ngx_http_aidial_records_wait(ngx_http_aidial_ctx_t *ctx,
     const ngx_str_t *keys);
 
-/* the session's Redis key */
+/* says which record cannot be used and why, and returns NGX_OK */
+
+ngx_int_t ngx_http_aidial_unusable(ngx_http_aidial_ctx_t *ctx,
+    const char *record, const ngx_str_t *id, const char *why);
+
+
+/* ngx_http_aidial_identity.c: whose session it is, and whether it stands */
+
+/* a step: the cookie, and its signature, before anything is asked */
+
+ngx_int_t ngx_http_aidial_cookie_check(ngx_http_aidial_ctx_t *ctx);
+
+/*
+ * The key that Redis is asked for about the session: its record, or what ends
+ * a token.  Empty when the portal was asked.
+ */
 
 ngx_int_t ngx_http_aidial_session_key(ngx_http_aidial_ctx_t *ctx,
     ngx_str_t *key);
+
+/* the answers to a load, judged: NGX_OK, or refused with session_required */
+
+ngx_int_t ngx_http_aidial_session_judge(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_revoked_judge(ngx_http_aidial_ctx_t *ctx);
+
+/* the same for the text of a session */
+
+ngx_int_t ngx_http_aidial_session_read(ngx_http_aidial_ctx_t *ctx,
+    const ngx_str_t *text);
+
+/* says that the session cannot be used and why */
+
+void ngx_http_aidial_session_unusable(ngx_http_aidial_ctx_t *ctx,
+    const char *why);
+
+
+/* ngx_http_aidial_introspect.c: a step, for sessions the edge cannot read */
+
+ngx_int_t ngx_http_aidial_introspect(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_introspected(ngx_http_aidial_ctx_t *ctx);
+
+
+/* ngx_http_aidial_fetch.c: steps, for records that are not in Redis */
+
+ngx_int_t ngx_http_aidial_call_fetch(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_call_fetched(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_tenant_fetch(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_tenant_fetched(ngx_http_aidial_ctx_t *ctx);
+
+/* the keys of what was kept of earlier answers, and what a load found there */
+
+ngx_int_t ngx_http_aidial_fetched_keys(ngx_http_aidial_ctx_t *ctx,
+    const ngx_str_t *tenant, ngx_str_t *keys);
+ngx_int_t ngx_http_aidial_fetched_judge(ngx_http_aidial_ctx_t *ctx);
+
+/* gives up what is waited for */
+
+void ngx_http_aidial_fetch_abandon(ngx_http_aidial_fetch_t *fetch);
+
+
+/* ngx_http_aidial_portal.c */
+
+/*
+ * Asks an internal location: GET, with or without the client's cookies.
+ * NGX_AGAIN: "answered" is called, in ctx->portal is the answer, or NGX_ERROR.
+ * Whoever calls it outside a phase handler runs the posted requests.
+ */
+
+ngx_int_t ngx_http_aidial_portal_ask(ngx_http_aidial_ctx_t *ctx,
+    const ngx_str_t *uri, ngx_str_t *args, ngx_uint_t cookies,
+    ngx_http_aidial_portal_pt answered);
+
+/* in the filters: what a subrequest says while the portal is asked */
+
+void ngx_http_aidial_portal_header(ngx_http_aidial_ctx_t *ctx,
+    ngx_http_request_t *sr);
+ngx_int_t ngx_http_aidial_portal_body(ngx_http_aidial_ctx_t *ctx,
+    ngx_http_request_t *sr, ngx_chain_t *in);
 
 
 /* ngx_http_aidial_site.c: where the request comes from */
@@ -406,6 +540,10 @@ ngx_int_t ngx_http_aidial_serving_handler(ngx_http_request_t *r);
  */
 
 ngx_int_t ngx_http_aidial_media_open(ngx_http_aidial_ctx_t *ctx);
+
+/* moves a list by value */
+
+void ngx_http_aidial_list_move(ngx_list_t *to, ngx_list_t *from);
 
 
 /* ngx_http_aidial_reply.c */

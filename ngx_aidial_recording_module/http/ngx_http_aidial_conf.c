@@ -94,6 +94,9 @@ ngx_http_aidial_create_loc_conf(ngx_conf_t *cf)
      *     conf->session_jwt = NULL;
      *     conf->session_key = { 0, NULL };
      *     conf->session_map = { NULL };
+     *     conf->introspect = { 0, NULL };
+     *     conf->call_fetch = { 0, NULL };
+     *     conf->call_fetch_ttl = 0;
      *     conf->origins = NULL;
      *     conf->grant_core = NULL;
      */
@@ -120,6 +123,11 @@ ngx_http_aidial_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (ngx_http_aidial_merge_session(cf, prev, conf) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
+    }
+
+    if (conf->call_fetch.data == NULL) {
+        conf->call_fetch = prev->call_fetch;
+        conf->call_fetch_ttl = prev->call_fetch_ttl;
     }
 
     ngx_conf_merge_str_value(conf->media_uri, prev->media_uri, "/recordings/");
@@ -190,6 +198,14 @@ ngx_http_aidial_merge_session(ngx_conf_t *cf,
                              "aidial_session");
     ngx_conf_merge_str_value(conf->session_key, prev->session_key,
                              "{prefix}session:{sid}");
+
+    if (conf->introspect.data == NULL
+        && conf->session_format == NGX_CONF_UNSET_UINT)
+    {
+        /* a format that is said here is meant, whatever is said above */
+
+        conf->introspect = prev->introspect;
+    }
 
     if (conf->session_format == NGX_CONF_UNSET_UINT) {
         conf->session_prefix = prev->session_prefix;

@@ -48,7 +48,13 @@ ngx_http_aidial_origin_header_filter(ngx_http_request_t *r)
 
     ctx = ngx_http_aidial_ctx(r);
 
-    if (ctx == NULL || r != r->main) {
+    if (ctx == NULL) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    if (r != r->main) {
+        ngx_http_aidial_portal_header(ctx, r);
+
         return ngx_http_next_header_filter(r);
     }
 
@@ -264,6 +270,10 @@ ngx_http_aidial_origin_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     if (ctx == NULL || r->background) {
         return ngx_http_next_body_filter(r, in);
+    }
+
+    if (ctx->portal.asking && r != r->main) {
+        return ngx_http_aidial_portal_body(ctx, r, in);
     }
 
     if (!ctx->swallow) {

@@ -331,6 +331,10 @@ ngx_http_aidial_flow_abandon(ngx_http_aidial_ctx_t *ctx)
         ctx->op = NULL;
     }
 
+    if (ctx->fetch) {
+        ngx_http_aidial_fetch_abandon(ctx->fetch);
+    }
+
     ctx->waiting = 0;
     ctx->answered = 0;
     ctx->reading = 0;

@@ -1,23 +1,11 @@
 
 /*
- * Steps and judgements that several flows share: who asks, whether the
- * session stands, whether the call is theirs, what the policy says.
+ * Steps and judgements that several flows share: which records are needed,
+ * whether the call is the user's, what the policy says.
  */
 
 
 #include "ngx_http_aidial.h"
-
-
-static ngx_int_t ngx_http_aidial_cookie_value(ngx_http_aidial_ctx_t *ctx,
-    ngx_str_t *value);
-static void ngx_http_aidial_session_unusable(ngx_http_aidial_ctx_t *ctx,
-    const char *why);
-static ngx_int_t ngx_http_aidial_unusable(ngx_http_aidial_ctx_t *ctx,
-    const char *record, const ngx_str_t *id, const char *why);
-
-
-static const char  ngx_http_aidial_wrong_type[] =
-    "it is of the wrong type or over 64 KiB";
 
 
 ngx_int_t
@@ -28,88 +16,6 @@ ngx_http_aidial_method_read(ngx_http_aidial_ctx_t *ctx)
     }
 
     return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_METHOD_NOT_ALLOWED);
-}
-
-
-/* the cookie, and its signature, before anything is asked of Redis */
-
-ngx_int_t
-ngx_http_aidial_cookie_check(ngx_http_aidial_ctx_t *ctx)
-{
-    ngx_int_t                          rc;
-    ngx_str_t                          value;
-    const ngx_http_aidial_loc_conf_t  *conf;
-
-    conf = ctx->conf;
-
-    rc = ngx_http_aidial_cookie_value(ctx, &value);
-
-    if (rc == NGX_OK && conf->session_format == NGX_HTTP_AIDIAL_SIGNED) {
-        rc = ngx_aidial_cookie_signed(ctx->request->pool, &value,
-                                      &conf->session_prefix,
-                                      conf->session_secrets,
-                                      conf->session_padded, &ctx->sid);
-
-    } else if (rc == NGX_OK) {
-        rc = ngx_aidial_cookie_opaque(&value, &ctx->sid);
-    }
-
-    if (rc == NGX_DECLINED) {
-        return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_SESSION_REQUIRED);
-    }
-
-    return rc;
-}
-
-
-static ngx_int_t
-ngx_http_aidial_cookie_value(ngx_http_aidial_ctx_t *ctx, ngx_str_t *value)
-{
-    const ngx_str_t  *name;
-
-    name = &ctx->conf->session_cookie;
-    ngx_str_null(value);
-
-#if (nginx_version >= 1023000)
-    {
-    ngx_table_elt_t  *h;
-
-    for (h = ctx->request->headers_in.cookie; h; h = h->next) {
-        if (ngx_aidial_cookie_find(&h->value, name, value) != NGX_OK) {
-            return NGX_DECLINED;
-        }
-    }
-    }
-#else
-    {
-    ngx_uint_t         i;
-    ngx_table_elt_t  **h;
-
-    h = ctx->request->headers_in.cookies.elts;
-
-    for (i = 0; i < ctx->request->headers_in.cookies.nelts; i++) {
-        if (ngx_aidial_cookie_find(&h[i]->value, name, value) != NGX_OK) {
-            return NGX_DECLINED;
-        }
-    }
-    }
-#endif
-
-    return value->data ? NGX_OK : NGX_DECLINED;
-}
-
-
-ngx_int_t
-ngx_http_aidial_session_key(ngx_http_aidial_ctx_t *ctx, ngx_str_t *key)
-{
-    ngx_http_request_t           *r;
-    ngx_http_aidial_main_conf_t  *mcf;
-
-    r = ctx->request;
-    mcf = ngx_http_get_module_main_conf(r, ngx_aidial_recording_module);
-
-    return ngx_aidial_key_session(r->pool, &ctx->conf->session_key,
-                                  &mcf->key_prefix, &ctx->sid, key);
 }
 
 
@@ -152,6 +58,13 @@ ngx_http_aidial_identity_load(ngx_http_aidial_ctx_t *ctx)
         != NGX_OK)
     {
         return NGX_ERROR;
+    }
+
+    if (keys[NGX_AIDIAL_RECORD_SESSION].len == 0 && ctx->call_id.len == 0) {
+
+        /* the portal has said whose session it is, and there is no call */
+
+        return NGX_OK;
     }
 
     return ngx_http_aidial_records_wait(ctx, keys);
@@ -207,6 +120,8 @@ ngx_http_aidial_standing_load(ngx_http_aidial_ctx_t *ctx)
         != NGX_OK
         || ngx_aidial_key_tenant(pool, &mcf->key_prefix, &ctx->session.tenant,
                                  &keys[NGX_AIDIAL_RECORD_TENANT])
+           != NGX_OK
+        || ngx_http_aidial_fetched_keys(ctx, &ctx->session.tenant, keys)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -226,116 +141,45 @@ ngx_http_aidial_standing_loaded(ngx_http_aidial_ctx_t *ctx)
         return rc;
     }
 
-    return ngx_http_aidial_tenant_judge(ctx);
-}
-
-
-ngx_int_t
-ngx_http_aidial_session_judge(ngx_http_aidial_ctx_t *ctx)
-{
-    ngx_int_t                   rc;
-    const char                 *why;
-    ngx_http_request_t         *r;
-    const ngx_aidial_record_t  *record;
-
-    r = ctx->request;
-    record = ngx_aidial_redis_op_record(ctx->op, NGX_AIDIAL_RECORD_SESSION);
-
-    switch (record->state) {
-
-    case NGX_AIDIAL_RECORD_PRESENT:
-        break;
-
-    case NGX_AIDIAL_RECORD_UNUSABLE:
-        ngx_http_aidial_session_unusable(ctx, ngx_http_aidial_wrong_type);
-
-        /* fall through */
-
-    default:
-        return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_SESSION_REQUIRED);
-    }
-
-    rc = ngx_aidial_session_parse(r->pool, &ctx->conf->session_map,
-                                  &record->text, ngx_time(), &ctx->session,
-                                  &why);
-
-    if (rc != NGX_DECLINED) {
+    rc = ngx_http_aidial_tenant_judge(ctx);
+    if (rc != NGX_OK) {
         return rc;
     }
 
-    /* what a record that is not believed says must not show up anywhere */
-
-    ngx_memzero(&ctx->session, sizeof(ngx_aidial_session_t));
-
-    if (ngx_strcmp(why, NGX_AIDIAL_SESSION_EXPIRED) != 0) {
-        ngx_http_aidial_session_unusable(ctx, why);
-    }
-
-    return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_SESSION_REQUIRED);
-}
-
-
-ngx_int_t
-ngx_http_aidial_revoked_judge(ngx_http_aidial_ctx_t *ctx)
-{
-    int64_t                     seconds;
-    const char                 *why;
-    const ngx_aidial_record_t  *record;
-
-    record = ngx_aidial_redis_op_record(ctx->op,
-                                        NGX_AIDIAL_RECORD_REVOKED_BEFORE);
-
-    if (record->state == NGX_AIDIAL_RECORD_ABSENT) {
-        return NGX_OK;
-    }
-
-    why = NULL;
-
-    if (record->state == NGX_AIDIAL_RECORD_UNUSABLE) {
-        why = ngx_http_aidial_wrong_type;
-
-    } else if (ngx_aidial_revoked_before(&record->text, &seconds) != NGX_OK) {
-        why = "it is no time in seconds";
-    }
-
-    if (why) {
-
-        /* somebody meant to end sessions: all of them end */
-
-        (void) ngx_http_aidial_unusable(ctx, "revoked-before",
-                                        &ctx->session.user, why);
-
-        return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_SESSION_REQUIRED);
-    }
-
-    if (ngx_aidial_session_revoked(&ctx->session, &record->text)) {
-        return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_SESSION_REQUIRED);
-    }
-
-    return NGX_OK;
+    return ngx_http_aidial_fetched_judge(ctx);
 }
 
 
 ngx_int_t
 ngx_http_aidial_call_judge(ngx_http_aidial_ctx_t *ctx)
 {
-    ngx_int_t                   rc;
-    const char                 *why;
     const ngx_aidial_record_t  *record;
 
     record = ngx_aidial_redis_op_record(ctx->op, NGX_AIDIAL_RECORD_CALL);
 
-    if (record->state == NGX_AIDIAL_RECORD_ABSENT) {
+    switch (record->state) {
+
+    case NGX_AIDIAL_RECORD_PRESENT:
+        return ngx_http_aidial_call_read(ctx, &record->text);
+
+    case NGX_AIDIAL_RECORD_UNUSABLE:
+        return ngx_http_aidial_unusable(ctx, "call", &ctx->call_id,
+                                        NGX_HTTP_AIDIAL_WRONG_TYPE);
+
+    default: /* NGX_AIDIAL_RECORD_ABSENT */
         return NGX_OK;
     }
+}
 
-    if (record->state == NGX_AIDIAL_RECORD_UNUSABLE) {
-        return ngx_http_aidial_unusable(ctx, "call", &ctx->call_id,
-                                        ngx_http_aidial_wrong_type);
-    }
 
-    rc = ngx_aidial_call_parse(ctx->request->pool, &record->text,
-                               &ctx->call_id, &ctx->call, &why);
+ngx_int_t
+ngx_http_aidial_call_read(ngx_http_aidial_ctx_t *ctx, const ngx_str_t *text)
+{
+    ngx_int_t    rc;
+    const char  *why;
+
+    rc = ngx_aidial_call_parse(ctx->request->pool, text, &ctx->call_id,
+                               &ctx->call, &why);
 
     if (rc == NGX_DECLINED) {
         return ngx_http_aidial_unusable(ctx, "call", &ctx->call_id, why);
@@ -361,58 +205,45 @@ ngx_http_aidial_call_judge(ngx_http_aidial_ctx_t *ctx)
 ngx_int_t
 ngx_http_aidial_tenant_judge(ngx_http_aidial_ctx_t *ctx)
 {
-    ngx_int_t                   rc;
-    const char                 *why;
     const ngx_aidial_record_t  *record;
 
     record = ngx_aidial_redis_op_record(ctx->op, NGX_AIDIAL_RECORD_TENANT);
 
-    if (record->state == NGX_AIDIAL_RECORD_ABSENT) {
+    switch (record->state) {
+
+    case NGX_AIDIAL_RECORD_PRESENT:
+        return ngx_http_aidial_tenant_read(ctx, &record->text);
+
+    case NGX_AIDIAL_RECORD_UNUSABLE:
+        return ngx_http_aidial_unusable(ctx, "tenant", &ctx->session.tenant,
+                                        NGX_HTTP_AIDIAL_WRONG_TYPE);
+
+    default: /* NGX_AIDIAL_RECORD_ABSENT */
         return NGX_OK;
     }
+}
 
-    if (record->state == NGX_AIDIAL_RECORD_UNUSABLE) {
-        return ngx_http_aidial_unusable(ctx, "tenant", &ctx->session.tenant,
-                                        ngx_http_aidial_wrong_type);
-    }
 
-    rc = ngx_aidial_tenant_parse(&record->text, &ctx->tenant, &why);
+ngx_int_t
+ngx_http_aidial_tenant_read(ngx_http_aidial_ctx_t *ctx, const ngx_str_t *text)
+{
+    ngx_int_t    rc;
+    const char  *why;
+
+    rc = ngx_aidial_tenant_parse(text, &ctx->tenant, &why);
 
     if (rc == NGX_DECLINED) {
         return ngx_http_aidial_unusable(ctx, "tenant", &ctx->session.tenant,
                                         why);
     }
 
+    ctx->tenant_known = (rc == NGX_OK);
+
     return rc;
 }
 
 
-/* the session id is a secret: the log names the first octets of its SHA-256 */
-
-static void
-ngx_http_aidial_session_unusable(ngx_http_aidial_ctx_t *ctx, const char *why)
-{
-    u_char     digest[NGX_AIDIAL_SHA256_LEN];
-    u_char     text[sizeof("sha256:") - 1 + 8];
-    ngx_str_t  id;
-
-    if (ngx_aidial_sha256(&ctx->sid, digest) != NGX_OK) {
-        ngx_memzero(digest, sizeof(digest));
-    }
-
-    id.data = text;
-    id.len = sizeof(text);
-
-    (void) ngx_hex_dump(ngx_cpymem(text, "sha256:", sizeof("sha256:") - 1),
-                        digest, 4);
-
-    (void) ngx_http_aidial_unusable(ctx, "session", &id, why);
-}
-
-
-/* says which record cannot be used and why; it then counts as absent */
-
-static ngx_int_t
+ngx_int_t
 ngx_http_aidial_unusable(ngx_http_aidial_ctx_t *ctx, const char *record,
     const ngx_str_t *id, const char *why)
 {

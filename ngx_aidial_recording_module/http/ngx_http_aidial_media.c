@@ -9,6 +9,7 @@
 
 
 static ngx_int_t ngx_http_aidial_token_read(ngx_http_aidial_ctx_t *ctx);
+static ngx_int_t ngx_http_aidial_media_introspect(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_media_load(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_media_keys(ngx_http_aidial_ctx_t *ctx,
     ngx_str_t *keys);
@@ -42,6 +43,10 @@ static const ngx_http_aidial_step_t  ngx_http_aidial_media_steps[] = {
       ngx_http_aidial_token_read,
       NULL },
 
+    { ngx_string("introspection"),
+      ngx_http_aidial_media_introspect,
+      ngx_http_aidial_introspected },
+
     { ngx_string("records"),
       ngx_http_aidial_media_load,
       ngx_http_aidial_media_loaded },
@@ -53,6 +58,14 @@ static const ngx_http_aidial_step_t  ngx_http_aidial_media_steps[] = {
     { ngx_string("grant"),
       ngx_http_aidial_token_check,
       NULL },
+
+    { ngx_string("call fetch"),
+      ngx_http_aidial_call_fetch,
+      ngx_http_aidial_call_fetched },
+
+    { ngx_string("tenant fetch"),
+      ngx_http_aidial_tenant_fetch,
+      ngx_http_aidial_tenant_fetched },
 
     { ngx_string("scope"),
       ngx_http_aidial_scope_check,
@@ -163,6 +176,15 @@ ngx_http_aidial_token_read(ngx_http_aidial_ctx_t *ctx)
 }
 
 
+/* nor does a forged token cost the portal anything */
+
+static ngx_int_t
+ngx_http_aidial_media_introspect(ngx_http_aidial_ctx_t *ctx)
+{
+    return ctx->token_valid ? ngx_http_aidial_introspect(ctx) : NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_aidial_media_load(ngx_http_aidial_ctx_t *ctx)
 {
@@ -171,6 +193,8 @@ ngx_http_aidial_media_load(ngx_http_aidial_ctx_t *ctx)
     if (!ctx->token_valid) {
         return NGX_OK;
     }
+
+    ngx_memzero(keys, sizeof(keys));
 
     if (ngx_http_aidial_media_keys(ctx, keys) != NGX_OK) {
         return NGX_ERROR;
@@ -210,7 +234,8 @@ ngx_http_aidial_media_keys(ngx_http_aidial_ctx_t *ctx, ngx_str_t *keys)
            != NGX_OK
         || ngx_aidial_key_grant(pool, prefix, &token->tenant, token->id,
                                 &keys[NGX_AIDIAL_RECORD_GRANT])
-           != NGX_OK)
+           != NGX_OK
+        || ngx_http_aidial_fetched_keys(ctx, &token->tenant, keys) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -255,7 +280,13 @@ ngx_http_aidial_media_loaded(ngx_http_aidial_ctx_t *ctx)
 
     ngx_http_aidial_grant_judge(ctx);
 
-    return ngx_http_aidial_tenant_judge(ctx);
+    rc = ngx_http_aidial_tenant_judge(ctx);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    return ngx_http_aidial_fetched_judge(ctx);
 }
 
 

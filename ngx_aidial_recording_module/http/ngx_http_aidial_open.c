@@ -161,18 +161,25 @@ ngx_http_aidial_open_headers(ngx_http_request_t *r)
         }
     }
 
-    r->headers_in.headers = list;
-
-    if (list.last == &list.part) {
-
-        /* the list's first part is inside the list itself, which has moved */
-
-        r->headers_in.headers.last = &r->headers_in.headers.part;
-    }
+    ngx_http_aidial_list_move(&r->headers_in.headers, &list);
 
     r->headers_in.upgrade = NULL;
 
     return NGX_OK;
+}
+
+
+void
+ngx_http_aidial_list_move(ngx_list_t *to, ngx_list_t *from)
+{
+    *to = *from;
+
+    if (from->last == &from->part) {
+
+        /* the list's first part is inside the list itself, which has moved */
+
+        to->last = &to->part;
+    }
 }
 
 

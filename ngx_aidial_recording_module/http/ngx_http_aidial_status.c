@@ -19,6 +19,10 @@ static const ngx_http_aidial_step_t  ngx_http_aidial_status_steps[] = {
       ngx_http_aidial_cookie_check,
       NULL },
 
+    { ngx_string("introspection"),
+      ngx_http_aidial_introspect,
+      ngx_http_aidial_introspected },
+
     { ngx_string("identity"),
       ngx_http_aidial_identity_load,
       ngx_http_aidial_identity_loaded },
@@ -26,6 +30,14 @@ static const ngx_http_aidial_step_t  ngx_http_aidial_status_steps[] = {
     { ngx_string("standing"),
       ngx_http_aidial_standing_load,
       ngx_http_aidial_standing_loaded },
+
+    { ngx_string("call fetch"),
+      ngx_http_aidial_call_fetch,
+      ngx_http_aidial_call_fetched },
+
+    { ngx_string("tenant fetch"),
+      ngx_http_aidial_tenant_fetch,
+      ngx_http_aidial_tenant_fetched },
 
     { ngx_string("scope"),
       ngx_http_aidial_scope_check,

@@ -14,8 +14,6 @@ static ngx_int_t ngx_aidial_redis_load_command(ngx_aidial_redis_op_t *op,
     ngx_uint_t record, const ngx_str_t *key);
 static ngx_int_t ngx_aidial_redis_load_judge(ngx_aidial_redis_task_t *task,
     ngx_log_t *log);
-static ngx_int_t ngx_aidial_redis_load_string(ngx_aidial_record_t *record,
-    const ngx_aidial_redis_reply_t *reply);
 static ngx_int_t ngx_aidial_redis_load_grant(ngx_aidial_redis_op_t *op,
     const ngx_aidial_redis_reply_t *reply);
 static ngx_uint_t ngx_aidial_redis_load_state(
@@ -98,18 +96,16 @@ ngx_aidial_redis_load_judge(ngx_aidial_redis_task_t *task, ngx_log_t *log)
         reply = task->replies[i];
         record = &op->records[op->asked[i]];
 
-        if (ngx_aidial_redis_op_is_error(reply, "WRONGTYPE ")) {
-            record->state = NGX_AIDIAL_RECORD_UNUSABLE;
-            rc = NGX_OK;
-
-        } else if (reply->type == NGX_AIDIAL_REDIS_FAILURE) {
+        if (reply->type == NGX_AIDIAL_REDIS_FAILURE
+            && !ngx_aidial_redis_op_is_error(reply, "WRONGTYPE "))
+        {
             rc = ngx_aidial_redis_op_failure(reply, log);
 
         } else if (op->asked[i] == NGX_AIDIAL_RECORD_GRANT) {
             rc = ngx_aidial_redis_load_grant(op, reply);
 
         } else {
-            rc = ngx_aidial_redis_load_string(record, reply);
+            rc = ngx_aidial_redis_op_string(record, reply);
         }
 
         if (rc == NGX_ABORT) {
@@ -120,31 +116,6 @@ ngx_aidial_redis_load_judge(ngx_aidial_redis_task_t *task, ngx_log_t *log)
     }
 
     return failed ? NGX_ERROR : NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_aidial_redis_load_string(ngx_aidial_record_t *record,
-    const ngx_aidial_redis_reply_t *reply)
-{
-    if (reply->type == NGX_AIDIAL_REDIS_NIL) {
-        record->state = NGX_AIDIAL_RECORD_ABSENT;
-        return NGX_OK;
-    }
-
-    if (reply->type != NGX_AIDIAL_REDIS_STRING) {
-        return NGX_ABORT;
-    }
-
-    if (reply->oversize) {
-        record->state = NGX_AIDIAL_RECORD_UNUSABLE;
-        return NGX_OK;
-    }
-
-    record->state = NGX_AIDIAL_RECORD_PRESENT;
-    record->text = reply->text;
-
-    return NGX_OK;
 }
 
 
@@ -164,6 +135,13 @@ ngx_aidial_redis_load_grant(ngx_aidial_redis_op_t *op,
     ngx_aidial_record_t             *record;
     const ngx_aidial_redis_reply_t  *element;
 
+    record = &op->records[NGX_AIDIAL_RECORD_GRANT];
+
+    if (reply->type == NGX_AIDIAL_REDIS_FAILURE) {
+        record->state = NGX_AIDIAL_RECORD_UNUSABLE;
+        return NGX_OK;
+    }
+
     if (reply->type != NGX_AIDIAL_REDIS_ARRAY || reply->nelements != 3) {
         return NGX_ABORT;
     }
@@ -181,7 +159,6 @@ ngx_aidial_redis_load_grant(ngx_aidial_redis_op_t *op,
         }
     }
 
-    record = &op->records[NGX_AIDIAL_RECORD_GRANT];
     record->state = absent == 3 ? NGX_AIDIAL_RECORD_ABSENT
                                 : NGX_AIDIAL_RECORD_UNUSABLE;
 

@@ -22,6 +22,10 @@ struct ngx_aidial_redis_op_s {
     ngx_aidial_record_t      records[NGX_AIDIAL_RECORD_COUNT];
     ngx_uint_t               grant;     /* ngx_aidial_grant_state_e */
 
+    /* a claim */
+
+    ngx_uint_t               claimed;
+
     /* a script */
 
     ngx_uint_t               script;    /* ngx_aidial_redis_script_e */
@@ -43,6 +47,14 @@ ngx_aidial_redis_op_t *ngx_aidial_redis_op_ask(ngx_aidial_redis_op_t *op,
 
 ngx_int_t ngx_aidial_redis_op_failure(const ngx_aidial_redis_reply_t *reply,
     ngx_log_t *log);
+
+/*
+ * What a reply to GET says of the record: NGX_OK, or NGX_ABORT when it is no
+ * such reply.  A key of the wrong type is an unusable record.
+ */
+
+ngx_int_t ngx_aidial_redis_op_string(ngx_aidial_record_t *record,
+    const ngx_aidial_redis_reply_t *reply);
 
 /* 1 when the reply is an error that begins with "prefix" */
 

@@ -4,6 +4,7 @@
  * all replies are there, and turns them into records and grant states.
  *
  *     records_load               ngx_aidial_redis_load.c     GET ... HMGET
+ *     fetch_claim, fetch_keep    ngx_aidial_redis_fetched.c  GET SET DEL
  *     grant_..., audit_count     ngx_aidial_redis_grant.c    lua/<name>.lua
  *
  * Here is what they share.
@@ -47,6 +48,36 @@ ngx_aidial_redis_op_failure(const ngx_aidial_redis_reply_t *reply,
 }
 
 
+ngx_int_t
+ngx_aidial_redis_op_string(ngx_aidial_record_t *record,
+    const ngx_aidial_redis_reply_t *reply)
+{
+    if (ngx_aidial_redis_op_is_error(reply, "WRONGTYPE ")) {
+        record->state = NGX_AIDIAL_RECORD_UNUSABLE;
+        return NGX_OK;
+    }
+
+    if (reply->type == NGX_AIDIAL_REDIS_NIL) {
+        record->state = NGX_AIDIAL_RECORD_ABSENT;
+        return NGX_OK;
+    }
+
+    if (reply->type != NGX_AIDIAL_REDIS_STRING) {
+        return NGX_ABORT;
+    }
+
+    if (reply->oversize) {
+        record->state = NGX_AIDIAL_RECORD_UNUSABLE;
+        return NGX_OK;
+    }
+
+    record->state = NGX_AIDIAL_RECORD_PRESENT;
+    record->text = reply->text;
+
+    return NGX_OK;
+}
+
+
 ngx_uint_t
 ngx_aidial_redis_op_is_error(const ngx_aidial_redis_reply_t *reply,
     const char *prefix)
@@ -58,6 +89,13 @@ ngx_aidial_redis_op_is_error(const ngx_aidial_redis_reply_t *reply,
     return reply->type == NGX_AIDIAL_REDIS_FAILURE
            && reply->text.len >= len
            && ngx_memcmp(reply->text.data, prefix, len) == 0;
+}
+
+
+ngx_uint_t
+ngx_aidial_redis_op_claimed(const ngx_aidial_redis_op_t *op)
+{
+    return op->claimed;
 }
 
 

@@ -36,6 +36,8 @@ typedef enum {
     NGX_AIDIAL_RECORD_CALL,
     NGX_AIDIAL_RECORD_REVOKED_BEFORE,
     NGX_AIDIAL_RECORD_TENANT,
+    NGX_AIDIAL_RECORD_FETCHED_CALL,   /* as the portal answered a while ago */
+    NGX_AIDIAL_RECORD_FETCHED_TENANT,
     NGX_AIDIAL_RECORD_GRANT,          /* a hash; the others are strings */
     NGX_AIDIAL_RECORD_COUNT
 } ngx_aidial_record_e;
@@ -145,6 +147,30 @@ typedef struct {
 
 ngx_aidial_redis_op_t *ngx_aidial_redis_records_load(const ngx_str_t *keys,
     ngx_aidial_redis_done_pt done, void *data);
+
+/*
+ * A record that the portal is asked for: one request at a time may ask.
+ *
+ * claim    GET record, SET claim attempt NX PX life: the record if somebody
+ *          has kept it by now (FETCHED_CALL of a load), and whether the claim
+ *          is the asker's.  "life" in ms.
+ * keep     SET record text EX ttl, DEL claim.  "ttl" in seconds; 0: nothing is
+ *          kept, the claim is given up.
+ *
+ * A claim that is lost or lives on costs a question more or a wait, never a
+ * wrong answer, so it is no script.
+ */
+
+ngx_aidial_redis_op_t *ngx_aidial_redis_fetch_claim(const ngx_str_t *record,
+    const ngx_str_t *claim, const ngx_str_t *attempt, ngx_msec_t life,
+    ngx_aidial_redis_done_pt done, void *data);
+ngx_aidial_redis_op_t *ngx_aidial_redis_fetch_keep(const ngx_str_t *record,
+    const ngx_str_t *claim, const ngx_str_t *text, time_t ttl,
+    ngx_aidial_redis_done_pt done, void *data);
+
+/* after status NGX_OK of a claim: 1 when it is the asker's */
+
+ngx_uint_t ngx_aidial_redis_op_claimed(const ngx_aidial_redis_op_t *op);
 
 /*
  * The scripts, lua/<name>.lua: there stands what they do.  All strings are

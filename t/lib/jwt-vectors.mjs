@@ -329,7 +329,7 @@ bad('stray-bits', 'HS256', spelling((t) => t.slice(0, -1) + next(t.at(-1))), url
     bad('header-stray-bits', 'HS256', signed(h.slice(0, -1) + next(h.at(-1)), p), url);
     bad('payload-newline', 'HS256', signed(h, p + '\n'), url);
     bad('header-blank-in-front', 'HS256', signed(' ' + h, p), url);
-    bad('header-length-1-of-4', 'HS256', signed('e' + b64('{"alg":"HS256"}'), p), url);
+    bad('header-length-1-of-4', 'HS256', signed(b64('{"alg":"HS256"}') + 'A', p), url);
 }
 bad('blank-behind', 'HS256', token('HS256') + ' ', url);
 bad('blank-in-front', 'HS256', ' ' + token('HS256'), url);

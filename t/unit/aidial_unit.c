@@ -23,6 +23,7 @@
     X(hmac)                                                                   \
     X(token)                                                                  \
     X(cookie)                                                                 \
+    X(padding)                                                                \
     X(jwt)                                                                    \
     X(jwt_key)                                                                \
     X(policy)                                                                 \

@@ -1,0 +1,174 @@
+
+/*
+ * Records that the portal was asked for: a claim, so that one request asks
+ * while the others wait, and the answer, kept for all edges.
+ */
+
+
+#include "ngx_aidial_redis_op.h"
+
+
+static ngx_aidial_redis_op_t *ngx_aidial_redis_fetched_op(
+    ngx_aidial_redis_judge_pt judge);
+static ngx_int_t ngx_aidial_redis_fetched_set(ngx_aidial_redis_op_t *op,
+    const ngx_str_t *argv, ngx_uint_t argc);
+static ngx_int_t ngx_aidial_redis_claim_judge(ngx_aidial_redis_task_t *task,
+    ngx_log_t *log);
+static ngx_int_t ngx_aidial_redis_keep_judge(ngx_aidial_redis_task_t *task,
+    ngx_log_t *log);
+
+
+ngx_aidial_redis_op_t *
+ngx_aidial_redis_fetch_claim(const ngx_str_t *record, const ngx_str_t *claim,
+    const ngx_str_t *attempt, ngx_msec_t life, ngx_aidial_redis_done_pt done,
+    void *data)
+{
+    u_char                  ms[NGX_INT_T_LEN];
+    ngx_str_t               get[2], set[6];
+    ngx_aidial_redis_op_t  *op;
+
+    op = ngx_aidial_redis_fetched_op(ngx_aidial_redis_claim_judge);
+    if (op == NULL) {
+        return NULL;
+    }
+
+    ngx_str_set(&get[0], "GET");
+    get[1] = *record;
+
+    ngx_str_set(&set[0], "SET");
+    set[1] = *claim;
+    set[2] = *attempt;
+    ngx_str_set(&set[3], "NX");
+    ngx_str_set(&set[4], "PX");
+    set[5].data = ms;
+    set[5].len = ngx_sprintf(ms, "%M", life) - ms;
+
+    if (ngx_aidial_redis_fetched_set(op, get, 2) != NGX_OK
+        || ngx_aidial_redis_fetched_set(op, set, 6) != NGX_OK)
+    {
+        ngx_aidial_redis_task_free(&op->task);
+        return NULL;
+    }
+
+    return ngx_aidial_redis_op_ask(op, done, data);
+}
+
+
+ngx_aidial_redis_op_t *
+ngx_aidial_redis_fetch_keep(const ngx_str_t *record, const ngx_str_t *claim,
+    const ngx_str_t *text, time_t ttl, ngx_aidial_redis_done_pt done,
+    void *data)
+{
+    u_char                  seconds[NGX_TIME_T_LEN];
+    ngx_str_t               del[2], set[5];
+    ngx_aidial_redis_op_t  *op;
+
+    op = ngx_aidial_redis_fetched_op(ngx_aidial_redis_keep_judge);
+    if (op == NULL) {
+        return NULL;
+    }
+
+    ngx_str_set(&set[0], "SET");
+    set[1] = *record;
+    set[2] = *text;
+    ngx_str_set(&set[3], "EX");
+    set[4].data = seconds;
+    set[4].len = ngx_sprintf(seconds, "%T", ttl) - seconds;
+
+    ngx_str_set(&del[0], "DEL");
+    del[1] = *claim;
+
+    if ((ttl && ngx_aidial_redis_fetched_set(op, set, 5) != NGX_OK)
+        || ngx_aidial_redis_fetched_set(op, del, 2) != NGX_OK)
+    {
+        ngx_aidial_redis_task_free(&op->task);
+        return NULL;
+    }
+
+    return ngx_aidial_redis_op_ask(op, done, data);
+}
+
+
+static ngx_aidial_redis_op_t *
+ngx_aidial_redis_fetched_op(ngx_aidial_redis_judge_pt judge)
+{
+    ngx_aidial_redis_op_t  *op;
+
+    op = ngx_aidial_redis_task_create(sizeof(ngx_aidial_redis_op_t));
+
+    if (op) {
+        op->task.judge = judge;
+    }
+
+    return op;
+}
+
+
+static ngx_int_t
+ngx_aidial_redis_fetched_set(ngx_aidial_redis_op_t *op, const ngx_str_t *argv,
+    ngx_uint_t argc)
+{
+    op->task.commands++;
+
+    return ngx_aidial_redis_command(&op->task.wire, argv, argc);
+}
+
+
+/* SET ... NX answers OK, or nil when somebody else has the claim */
+
+static ngx_int_t
+ngx_aidial_redis_claim_judge(ngx_aidial_redis_task_t *task, ngx_log_t *log)
+{
+    ngx_uint_t                 i;
+    ngx_aidial_redis_op_t     *op;
+    ngx_aidial_redis_reply_t  *set;
+
+    op = (ngx_aidial_redis_op_t *) task;
+    set = task->replies[1];
+
+    for (i = 0; i < task->answers; i++) {
+
+        if (task->replies[i]->type == NGX_AIDIAL_REDIS_FAILURE
+            && !(i == 0 && ngx_aidial_redis_op_is_error(task->replies[0],
+                                                        "WRONGTYPE ")))
+        {
+            return ngx_aidial_redis_op_failure(task->replies[i], log);
+        }
+    }
+
+    if (set->type != NGX_AIDIAL_REDIS_STATUS
+        && set->type != NGX_AIDIAL_REDIS_NIL)
+    {
+        return NGX_ABORT;
+    }
+
+    op->claimed = (set->type == NGX_AIDIAL_REDIS_STATUS);
+
+    return ngx_aidial_redis_op_string(
+               &op->records[NGX_AIDIAL_RECORD_FETCHED_CALL],
+               task->replies[0]);
+}
+
+
+static ngx_int_t
+ngx_aidial_redis_keep_judge(ngx_aidial_redis_task_t *task, ngx_log_t *log)
+{
+    ngx_uint_t                 i;
+    ngx_aidial_redis_reply_t  *reply;
+
+    for (i = 0; i < task->answers; i++) {
+        reply = task->replies[i];
+
+        if (reply->type == NGX_AIDIAL_REDIS_FAILURE) {
+            return ngx_aidial_redis_op_failure(reply, log);
+        }
+
+        if (reply->type != (i + 1 == task->answers ? NGX_AIDIAL_REDIS_INTEGER
+                                                   : NGX_AIDIAL_REDIS_STATUS))
+        {
+            return NGX_ABORT;
+        }
+    }
+
+    return NGX_OK;
+}
