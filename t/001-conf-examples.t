@@ -25,6 +25,7 @@ my %fill = (USER => '', MODULE => module(), RUN => $dir, PORT => 8088,
 mkdir "$dir/$_" for qw(temp logs);
 system('cp', dir() . '/k1.key', "$dir/grant.key") == 0 or die 'no key';
 
+<<<<<<< HEAD
 # the demo's edge takes either file for the portal's sessions
 
 for my $sessions (sort glob 'conf-examples/demo-session/*.conf') {
@@ -53,11 +54,21 @@ sub starts {
         $text =~ s{include\s+"\@RUN\@/session\.conf";}{$inner}
             or die "$name: no place for $sessions";
     }
+=======
+system("echo an-example-of-a-secret-of-a-portal > $dir/portal-session.secrets"
+       . " && openssl genpkey -algorithm ed25519 2>$dir/openssl.log"
+       . " | openssl pkey -pubout -out $dir/portal-jwt.keys") == 0 or die 'no key';
+
+for my $name (sort(glob('conf-examples/*.conf'),
+                   glob('conf-examples/portals/*.conf'))) {
+    my $text = $name =~ m{/portals/} ? server_with($name) : slurp($name);
+>>>>>>> w-portals
 
     $text =~ s/\@(\w+)\@/
         defined $fill{$1} ? $fill{$1} : die "$name: \@$1\@" /ge;
     $text =~ s{load_module\s+modules/[\w.]+;}{load_module $fill{MODULE};};
     $text =~ s{/etc/nginx/aidial-grant\.key}{$dir/grant.key};
+    $text =~ s{/etc/nginx/(?=portal-)}{$dir/}g;
     $text =~ s/listen\s+(?:127\.0\.0\.1:)?\d+;/listen unix:$dir\/test.sock;/g;
 
     my ($file) = $title =~ m{([^/]+)\z};
@@ -71,6 +82,19 @@ sub starts {
     is($?, 0, "example - $title - nginx starts") or diag $said;
     unlike($said, qr/\[(?:warn|error|crit|alert|emerg)\]/,
            "example - $title - and has nothing to say") or diag $said;
+}
+
+
+# a portal's lines stand in the server block of the smallest configuration
+
+sub server_with {
+    my ($name) = @_;
+    my $text = slurp('conf-examples/minimal.conf');
+    my $lines = slurp($name);
+
+    $text =~ s/^( *listen 80;\n)/$1$lines/m or die 'no server';
+
+    return $text;
 }
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 #
-# Installs what is missing on Debian: deps.sh [build] [test] [demo] [e2e].
-# Without a group: all but e2e.  Needs no network when nothing is missing.
+# Installs what is missing on Debian: deps.sh [build] [test] [demo] [e2e]
+# [portals].  Without a group: all but e2e and portals.  Needs no network when
+# nothing is missing.
 
 set -euo pipefail
 . "$(dirname "$0")/apt-root.sh"
@@ -10,13 +11,18 @@ set -euo pipefail
 BUILD="gcc libc6-dev make dpkg-dev nginx nginx-dev libhiredis-dev libjansson-dev
        libssl-dev libpcre2-dev zlib1g-dev"
 TEST="redis-server openssl perl binutils procps curl universal-ctags cppcheck"
+PORTALS="python3-django python3-django-redis ruby-railties ruby-redis-actionpack
+         puma php-cli php-redis php-illuminate-cache php-illuminate-config
+         php-illuminate-container php-illuminate-cookie
+         php-illuminate-encryption php-illuminate-http php-illuminate-pipeline
+         php-illuminate-redis php-illuminate-session"
 DEMO="espeak-ng lame opus-tools sox curl openssl redis-server"
 E2E="chromium firefox-esr fonts-dejavu-core fonts-noto-core"
 NODE="nodejs npm"
 
 
 main() {
-    local groups=${*:-build test demo} packages="" missing
+    local groups=${*:-build test demo portals} packages="" missing
 
     case " $groups " in *" build "*) packages="$packages $BUILD" ;; esac
     case " $groups " in *" test "*) packages="$packages $TEST" ;; esac
@@ -46,6 +52,26 @@ main() {
             "$ROOT/util/deps-nginx-src.sh"
             ;;
     esac
+
+    case " $groups " in
+        *" portals "*) portals ;;
+    esac
+}
+
+
+# a portal that cannot be installed stops nothing: its test is skipped by name
+
+portals() {
+    local missing
+
+    missing=$(missing_of $PORTALS)
+
+    if [ -n "$missing" ]; then
+        (become_root; install_packages $missing) ||
+            say "some portals cannot be installed, their tests are left out"
+    fi
+
+    "$ROOT/util/deps-portals.sh"
 }
 
 

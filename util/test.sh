@@ -14,7 +14,7 @@ FAILED=0
 
 
 main() {
-    part "packages" util/deps.sh build test
+    part "packages" util/deps.sh build test portals
     part "unit tests of core/, under ASan and UBSan" make -s unit
     count
     part "build of the module against the installed nginx" make -s build
