@@ -92,7 +92,8 @@ function panel(world, call, states) {
         <h2 id="panel">What the edge reacts to</h2>
         <p>Each button changes one record in Redis. The edge reads it again at
           every request, also while the recording plays.
-          The last two settings are those of all of ${tenant}.</p>
+          Downloads and playback by staff are settings of all of
+          ${tenant}.</p>
         <ul class="switches">${switches(states, call).map(row => html`
           <li data-name="${row.name}">
             <span class="label">${row.label}
@@ -108,8 +109,8 @@ function panel(world, call, states) {
             ${changeForm(call, "session", "off", "Delete my session")}
           </li>
         </ul>
-        <div class="said" hidden>
-          <p role="status"></p>
+        <p class="said" role="status"></p>
+        <div class="next" hidden>
           <button type="button" class="button">Check again</button>
           <a class="button" href="/sign-in" hidden>Sign in</a>
         </div>

@@ -58,7 +58,7 @@ export function initials(name) {
 
 
 export function length(seconds) {
-    const whole = Math.round(seconds);
+    const whole = Math.floor(seconds);
 
     return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }

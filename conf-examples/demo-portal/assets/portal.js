@@ -7,9 +7,9 @@
 const panel = document.querySelector(".panel");
 const card = document.querySelector("aidial-recording-card");
 const said = panel.querySelector(".said");
-const [status] = said.querySelectorAll("p");
-const [again] = said.querySelectorAll("button");
-const [toSignIn] = said.querySelectorAll("a");
+const next = panel.querySelector(".next");
+const again = next.querySelector("button");
+const toSignIn = next.querySelector("a");
 let busy = false;
 
 
@@ -95,10 +95,10 @@ function signedOut() {
 }
 
 
-/* The region is in the page before its text changes, so that it is read. */
+/* the same words twice are two changes, and both are read out */
 
 function say(text) {
-    said.hidden = false;
-    status.textContent = "";
-    requestAnimationFrame(() => status.textContent = text);
+    next.hidden = false;
+    said.textContent = "";
+    requestAnimationFrame(() => said.textContent = text);
 }
