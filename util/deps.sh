@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 #
 # Installs what is missing on Debian: deps.sh [build] [test] [demo] [e2e]
-# [portals].  Without a group: all but e2e and portals.  Needs no network when
-# nothing is missing.
+# [portals].  Without a group: all but e2e.  Needs no network when nothing is
+# missing.
 
 set -euo pipefail
 . "$(dirname "$0")/apt-root.sh"
@@ -31,7 +31,8 @@ main() {
     mkdir -p "$CACHE"
 
     case " $groups " in
-        *" demo "* | *" e2e "*) have_node || try_node ;;
+        *" demo "* | *" e2e "* | *" portals "*)
+            have_node || try_node ;;
     esac
 
     case " $groups " in *" e2e "*) packages="$packages $E2E" ;; esac

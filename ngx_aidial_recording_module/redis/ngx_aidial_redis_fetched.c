@@ -150,8 +150,8 @@ ngx_aidial_redis_fetched_op(ngx_aidial_redis_judge_pt judge)
 
 
 static ngx_int_t
-ngx_aidial_redis_fetched_command(ngx_aidial_redis_op_t *op, const ngx_str_t *argv,
-    ngx_uint_t argc)
+ngx_aidial_redis_fetched_command(ngx_aidial_redis_op_t *op,
+    const ngx_str_t *argv, ngx_uint_t argc)
 {
     op->task.commands++;
 
