@@ -25,6 +25,8 @@ my %answer = (
                json(\%ME) =~ /(.{1,40})/g) . "0\r\n\r\n",
     big => found(json({ %ME, pad => 'x' x 60000 })),
     'over 64 KiB' => found(json({ %ME, pad => 'x' x 70000 })),
+    'again' => found(json({ %ME, sid => 'login-7' })),
+    'again 2' => found(json({ %ME, sid => 'login-7' })),
     staff => found(json({ %ME, role => 'client_staff' })),
     foreign => found(json({ %ME, tenant_id => 't_2' })),
     expired => found(json({ %ME, expires_at => time - 1 })),
@@ -184,6 +186,18 @@ $portal->requests;
 is($client->get("${url}x", 'Cookie: aidial_session=good')->{status}, 404,
    'introspect - forged token - 404');
 is_deeply([ $portal->requests ], [], 'introspect - forged token - not asked');
+
+# a session that the portal names is the same one with another cookie
+
+for my $who (qw(again again-2 good)) {
+    $client->post('/api/calls/c_9/grant', $body,
+                  "Cookie: aidial_session=$who", same_origin());
+}
+
+my @session = map { $_->{session} }
+    grep { $_->{event} eq 'grant.issued' } audit();
+is($session[-3], $session[-2], 'introspect - sid - the same session');
+isnt($session[-2], $session[-1], 'introspect - no sid - the cookie is it');
 
 redis('SET', 'aidial:revoked-before:t_1:u_81', time);
 is(status('good')->{status}, 401, 'introspect - revoked-before - 401');

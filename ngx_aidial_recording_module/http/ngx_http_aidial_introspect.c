@@ -10,6 +10,9 @@
 #include "ngx_http_aidial.h"
 
 
+static ngx_int_t ngx_http_aidial_introspect_sid(ngx_http_aidial_ctx_t *ctx);
+
+
 ngx_int_t
 ngx_http_aidial_introspect(ngx_http_aidial_ctx_t *ctx)
 {
@@ -25,6 +28,7 @@ ngx_http_aidial_introspect(ngx_http_aidial_ctx_t *ctx)
 ngx_int_t
 ngx_http_aidial_introspected(ngx_http_aidial_ctx_t *ctx)
 {
+    ngx_int_t                  rc;
     ngx_http_aidial_portal_t  *portal;
 
     static const ngx_str_t  nobody = ngx_string("null");
@@ -60,5 +64,36 @@ ngx_http_aidial_introspected(ngx_http_aidial_ctx_t *ctx)
         return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_SESSION_REQUIRED);
     }
 
-    return ngx_http_aidial_session_read(ctx, &portal->text);
+    rc = ngx_http_aidial_session_read(ctx, &portal->text);
+
+    return rc == NGX_OK ? ngx_http_aidial_introspect_sid(ctx) : rc;
+}
+
+
+/* a portal may write its cookie anew with each answer, and name the session */
+
+static ngx_int_t
+ngx_http_aidial_introspect_sid(ngx_http_aidial_ctx_t *ctx)
+{
+    ngx_int_t           rc;
+    ngx_str_t           sid;
+    const char         *why;
+    ngx_aidial_json_t  *root;
+
+    rc = ngx_aidial_json_parse(&ctx->portal.text, NGX_AIDIAL_RECORD_MAX, &root,
+                               &why);
+    if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_aidial_json_identifier(ctx->request->pool,
+                                    ngx_aidial_json_member(root, "sid"), &sid);
+
+    ngx_aidial_json_free(root);
+
+    if (rc == NGX_OK) {
+        ctx->sid = sid;
+    }
+
+    return rc == NGX_ERROR ? NGX_ERROR : NGX_OK;
 }
