@@ -146,6 +146,18 @@ test_key_families(ngx_aidial_unit_t *u)
     rc = ngx_aidial_key_audit(u->pool, &prefix, &tenant, &key);
     test_key_is(u, rc, &key, "aidial:{t_1}:audit");
 
+    rc = ngx_aidial_key_fetched(u->pool, &prefix, &tenant, &other, 0, &key);
+    test_key_is(u, rc, &key, "aidial:{t_1}:call:u_81");
+
+    rc = ngx_aidial_key_fetched(u->pool, &prefix, &tenant, &other, 1, &key);
+    test_key_is(u, rc, &key, "aidial:{t_1}:fetch-call:u_81");
+
+    rc = ngx_aidial_key_fetched(u->pool, &prefix, &tenant, NULL, 0, &key);
+    test_key_is(u, rc, &key, "aidial:{t_1}:tenant");
+
+    rc = ngx_aidial_key_fetched(u->pool, &prefix, &tenant, NULL, 1, &key);
+    test_key_is(u, rc, &key, "aidial:{t_1}:fetch-tenant");
+
     rc = ngx_aidial_key_audit(u->pool, &none, &tenant, &key);
     test_key_is(u, rc, &key, "{t_1}:audit");
 
