@@ -31,6 +31,7 @@ struct ngx_http_aidial_fetch_s {
     ngx_str_t                claim;
     ngx_str_t                text;     /* the record, empty: there is none */
     ngx_int_t                rc;
+    unsigned                 claiming:1;
     unsigned                 claimed:1;
 };
 
@@ -50,7 +51,6 @@ static void ngx_http_aidial_fetch_kept(void *data);
 static void ngx_http_aidial_fetch_end(ngx_http_aidial_fetch_t *fetch,
     ngx_int_t rc);
 static void ngx_http_aidial_fetch_watch(ngx_http_aidial_fetch_t *fetch);
-static void ngx_http_aidial_fetch_given_up(void *data);
 
 
 ngx_int_t
@@ -129,6 +129,7 @@ ngx_http_aidial_fetch_claim(ngx_http_aidial_fetch_t *fetch)
         return NGX_ERROR;
     }
 
+    fetch->claiming = 1;
     ngx_http_aidial_fetch_watch(fetch);
 
     return NGX_AGAIN;
@@ -148,6 +149,7 @@ ngx_http_aidial_fetch_claimed(void *data)
     ngx_http_set_log_request(c->log, fetch->ctx->request);
 
     rc = ngx_http_aidial_fetch_claim_judge(fetch);
+    fetch->claiming = 0;
 
     ngx_aidial_redis_op_release(fetch->op);
     fetch->op = NULL;
@@ -287,7 +289,7 @@ ngx_http_aidial_fetch_answered(ngx_http_aidial_ctx_t *ctx)
                                                 ngx_http_aidial_fetch_kept,
                                                 fetch);
     } else {
-        fetch->op = ngx_aidial_redis_fetch_release(&fetch->claim,
+        fetch->op = ngx_aidial_redis_fetch_fail(&fetch->claim,
                                                 NGX_HTTP_AIDIAL_FETCH_FAILED,
                                                 ngx_http_aidial_fetch_kept,
                                                 fetch);
@@ -416,8 +418,6 @@ ngx_http_aidial_fetch_watch(ngx_http_aidial_fetch_t *fetch)
 void
 ngx_http_aidial_fetch_abandon(ngx_http_aidial_fetch_t *fetch)
 {
-    ngx_aidial_redis_op_t  *op;
-
     if (fetch->timer.timer_set) {
         ngx_del_timer(&fetch->timer);
     }
@@ -427,24 +427,17 @@ ngx_http_aidial_fetch_abandon(ngx_http_aidial_fetch_t *fetch)
         fetch->op = NULL;
     }
 
-    if (!fetch->claimed) {
+    if (!fetch->claimed && !fetch->claiming) {
         return;
     }
 
     fetch->claimed = 0;
+    fetch->claiming = 0;
 
-    /* the others need not wait until it ends by itself; nobody waits for it */
+    /*
+     * The others need not wait until it ends by itself.  A claim of which
+     * there is no answer yet may be somebody else's: then two will ask.
+     */
 
-    op = ngx_aidial_redis_fetch_release(&fetch->claim, 0,
-                                        ngx_http_aidial_fetch_given_up, NULL);
-    if (op) {
-        ngx_aidial_redis_op_release(op);
-    }
-}
-
-
-static void
-ngx_http_aidial_fetch_given_up(void *data)
-{
-    /* void: the operation was released */
+    ngx_aidial_redis_fetch_give_up(&fetch->claim);
 }

@@ -8,6 +8,7 @@
 #include "ngx_aidial_redis_op.h"
 
 
+static void ngx_aidial_redis_fetched_given_up(void *data);
 static ngx_aidial_redis_op_t *ngx_aidial_redis_fetched_op(
     ngx_aidial_redis_judge_pt judge);
 static ngx_int_t ngx_aidial_redis_fetched_command(ngx_aidial_redis_op_t *op,
@@ -97,12 +98,11 @@ ngx_aidial_redis_fetch_keep(const ngx_str_t *record, const ngx_str_t *claim,
 
 
 ngx_aidial_redis_op_t *
-ngx_aidial_redis_fetch_release(const ngx_str_t *claim, ngx_msec_t failed,
+ngx_aidial_redis_fetch_fail(const ngx_str_t *claim, ngx_msec_t life,
     ngx_aidial_redis_done_pt done, void *data)
 {
     u_char                  ms[NGX_INT_T_LEN];
-    ngx_str_t               argv[5];
-    ngx_uint_t              argc;
+    ngx_str_t               set[5];
     ngx_aidial_redis_op_t  *op;
 
     op = ngx_aidial_redis_fetched_op(ngx_aidial_redis_keep_judge);
@@ -110,27 +110,49 @@ ngx_aidial_redis_fetch_release(const ngx_str_t *claim, ngx_msec_t failed,
         return NULL;
     }
 
-    argv[1] = *claim;
+    ngx_str_set(&set[0], "SET");
+    set[1] = *claim;
+    set[2] = ngx_aidial_redis_failed;
+    ngx_str_set(&set[3], "PX");
+    set[4].data = ms;
+    set[4].len = ngx_sprintf(ms, "%M", life) - ms;
 
-    if (failed) {
-        ngx_str_set(&argv[0], "SET");
-        argv[2] = ngx_aidial_redis_failed;
-        ngx_str_set(&argv[3], "PX");
-        argv[4].data = ms;
-        argv[4].len = ngx_sprintf(ms, "%M", failed) - ms;
-        argc = 5;
-
-    } else {
-        ngx_str_set(&argv[0], "DEL");
-        argc = 2;
-    }
-
-    if (ngx_aidial_redis_fetched_command(op, argv, argc) != NGX_OK) {
+    if (ngx_aidial_redis_fetched_command(op, set, 5) != NGX_OK) {
         ngx_aidial_redis_task_free(&op->task);
         return NULL;
     }
 
     return ngx_aidial_redis_op_ask(op, done, data);
+}
+
+
+void
+ngx_aidial_redis_fetch_give_up(const ngx_str_t *claim)
+{
+    ngx_str_t               del[2];
+    ngx_aidial_redis_op_t  *op;
+
+    op = ngx_aidial_redis_fetched_op(ngx_aidial_redis_keep_judge);
+    if (op == NULL) {
+        return;
+    }
+
+    ngx_str_set(&del[0], "DEL");
+    del[1] = *claim;
+
+    if (ngx_aidial_redis_fetched_command(op, del, 2) != NGX_OK) {
+        ngx_aidial_redis_task_free(&op->task);
+        return;
+    }
+
+    (void) ngx_aidial_redis_op_ask(op, ngx_aidial_redis_fetched_given_up, op);
+}
+
+
+static void
+ngx_aidial_redis_fetched_given_up(void *data)
+{
+    ngx_aidial_redis_op_release(data);
 }
 
 

@@ -155,8 +155,9 @@ ngx_aidial_redis_op_t *ngx_aidial_redis_records_load(const ngx_str_t *keys,
  *          somebody has kept it by now (FETCHED_CALL of a load), whether the
  *          claim is the asker's, and whether the last one failed.  In ms.
  * keep     SET record text EX ttl, DEL claim.  "ttl" in seconds
- * release  DEL claim; or SET claim failed PX life, so that those who wait for
- *          an answer need not ask one after the other.  0: not failed.
+ * fail     SET claim failed PX life, so that those who wait for an answer need
+ *          not ask one after the other.  In ms.
+ * give_up  DEL claim.  It is not waited for.
  *
  * A claim that is lost or lives on costs a question more or a wait, never a
  * wrong answer, so it is no script.
@@ -169,8 +170,9 @@ ngx_aidial_redis_op_t *ngx_aidial_redis_fetch_keep(const ngx_str_t *record,
     const ngx_str_t *claim, const ngx_str_t *text, time_t ttl,
     ngx_aidial_redis_done_pt done, void *data);
 
-ngx_aidial_redis_op_t *ngx_aidial_redis_fetch_release(const ngx_str_t *claim,
-    ngx_msec_t failed, ngx_aidial_redis_done_pt done, void *data);
+ngx_aidial_redis_op_t *ngx_aidial_redis_fetch_fail(const ngx_str_t *claim,
+    ngx_msec_t life, ngx_aidial_redis_done_pt done, void *data);
+void ngx_aidial_redis_fetch_give_up(const ngx_str_t *claim);
 
 /* after status NGX_OK of a claim: whose it is */
 
