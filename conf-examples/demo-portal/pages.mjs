@@ -90,9 +90,9 @@ function panel(world, call, states) {
 
     return html`<section class="panel" aria-labelledby="panel">
         <h2 id="panel">What the edge reacts to</h2>
-        <p>Each button changes one record in Redis. The edge reads it again at
-          every request, also while the recording plays.
-          Downloads and playback by staff are settings of all of
+        <p>Each button changes one record in Redis, and the edge reads it
+          again at every request. What the browser has loaded by then plays
+          on. Downloads and playback by staff are settings of all of
           ${tenant}.</p>
         <ul class="switches">${switches(states, call).map(row => html`
           <li data-name="${row.name}">
