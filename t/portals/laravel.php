@@ -98,6 +98,7 @@ function recording_session($session)
         'tenant_id' => $user['tenant'], 'client_id' => $user['client'],
         'project_ids' => $user['projects'],
         'created_at' => $session->get('created_at'),
+        'sid' => hash('sha256', $session->getId()),
     ]);
 }
 
