@@ -4,8 +4,13 @@
  * all of it in the environment.
  */
 
+import { webcrypto } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createClient } from "redis";
+
+// some libraries expect it there, and Node 18 does not have it
+
+globalThis.crypto ??= webcrypto;
 
 export const { PORT, SECRET, REDIS_SOCKET } = process.env;
 
