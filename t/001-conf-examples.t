@@ -25,14 +25,18 @@ my %fill = (USER => '', MODULE => module(), RUN => $dir, PORT => 8088,
 mkdir "$dir/$_" for qw(temp logs);
 system('cp', dir() . '/k1.key', "$dir/grant.key") == 0 or die 'no key';
 
-<<<<<<< HEAD
+system("echo an-example-of-a-secret-of-a-portal > $dir/portal-session.secrets"
+       . " && openssl genpkey -algorithm ed25519 2>$dir/openssl.log"
+       . " | openssl pkey -pubout -out $dir/portal-jwt.keys") == 0 or die 'no key';
+
 # the demo's edge takes either file for the portal's sessions
 
 for my $sessions (sort glob 'conf-examples/demo-session/*.conf') {
     starts('conf-examples/demo-edge.conf', $sessions);
 }
 
-for my $name (sort glob 'conf-examples/*.conf') {
+for my $name (sort(glob('conf-examples/*.conf'),
+                   glob('conf-examples/portals/*.conf'))) {
     starts($name) unless $name =~ /demo-edge/;
 }
 
@@ -44,7 +48,7 @@ done_testing();
 
 sub starts {
     my ($name, $sessions) = @_;
-    my $text = slurp($name);
+    my $text = $name =~ m{/portals/} ? server_with($name) : slurp($name);
     my $title = $name;
 
     if ($sessions) {
@@ -54,15 +58,6 @@ sub starts {
         $text =~ s{include\s+"\@RUN\@/session\.conf";}{$inner}
             or die "$name: no place for $sessions";
     }
-=======
-system("echo an-example-of-a-secret-of-a-portal > $dir/portal-session.secrets"
-       . " && openssl genpkey -algorithm ed25519 2>$dir/openssl.log"
-       . " | openssl pkey -pubout -out $dir/portal-jwt.keys") == 0 or die 'no key';
-
-for my $name (sort(glob('conf-examples/*.conf'),
-                   glob('conf-examples/portals/*.conf'))) {
-    my $text = $name =~ m{/portals/} ? server_with($name) : slurp($name);
->>>>>>> w-portals
 
     $text =~ s/\@(\w+)\@/
         defined $fill{$1} ? $fill{$1} : die "$name: \@$1\@" /ge;
