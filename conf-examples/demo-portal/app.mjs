@@ -40,7 +40,7 @@ const HEADERS = {
 };
 
 
-export function makeApp({ redis, records, world, secret, card }) {
+export function makeApp({ redis, records, world, secret, card, look }) {
     const app = express();
 
     app.disable("x-powered-by");
@@ -49,6 +49,12 @@ export function makeApp({ redis, records, world, secret, card }) {
 
     app.use(headers);
     app.use("/assets", files(join(here, "assets")));
+
+    for (const name of ["look.css", "icon.svg"]) {
+        app.get(`/${name}`, (request, response) =>
+            response.sendFile(name, { root: look }));
+    }
+
     app.use("/recording-card", files(card));
     app.use(ownPagesOnly);
     app.use((request, response, next) => {

@@ -142,7 +142,8 @@ function page({ title, world, person, card }, content) {
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <meta name="color-scheme" content="light dark">
   <title>${title} – Call recordings</title>
-  <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
+  <link rel="icon" href="/icon.svg" type="image/svg+xml">
+  <link rel="stylesheet" href="/look.css">
   <link rel="stylesheet" href="/assets/portal.css">${card && html`
   <link rel="stylesheet" href="/recording-card/recording-card.css">
   <script src="/recording-card/recording-card.js" type="module"></script>
@@ -152,7 +153,7 @@ function page({ title, world, person, card }, content) {
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top">
   <a class="brand" href="/calls">
-    <img src="/assets/icon.svg" alt="" width="36" height="36">
+    <img src="/icon.svg" alt="" width="36" height="36">
     <span>Call recordings</span>
   </a>${person && html`
   <div class="me">

@@ -69,7 +69,8 @@ const records = new Records(redis, world);
 await records.write();
 
 const app = makeApp({ redis, records, world, secret,
-    card: setting("PORTAL_CARD") });
+    card: setting("PORTAL_CARD"),
+    look: setting("PORTAL_LOOK") });
 
 rmSync(socket, { force: true });        /* left by a run that was killed */
 

@@ -45,6 +45,7 @@ start_express() {
         PORTAL_SECRET_FILE=$run/session.secret NODE_ENV=production \
         PORTAL_WORLD=$root/util/demo/world.txt PORTAL_MEDIA=$demo/media \
         PORTAL_CARD=$root/conf-examples/recording-card \
+        PORTAL_LOOK=$root/conf-examples/demo-site \
         node "$demo/portal/server.mjs" >"$run/portal.log" 2>&1 &
     pid[portal]=$!
     echo "${pid[portal]}" >"$run/portal.pid"
