@@ -185,6 +185,7 @@ export function translate(table, language = "") {
 const STEP = 5;                         /* seconds a key or button seeks */
 const ANSWER_WITHIN = 20_000;           /* ms the edge has for an answer */
 const DRY = 4_000;                      /* ms without data after expiry */
+const AGAIN = 3;                        /* times a limited status is retried */
 const LONGEST_WAIT = 3600;              /* seconds a countdown may last */
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 const ID = /^(?!\.{1,2}$)[\w.:-]{1,128}$/;
@@ -355,6 +356,7 @@ export class AidialRecordingCard extends HTMLElement {
     #saving = null;                     /* AbortController of a download */
     #dry = 0;
     #counting = 0;
+    #again = 0;                         /* limited statuses in a row */
 
 
     /* life */
@@ -421,10 +423,11 @@ export class AidialRecordingCard extends HTMLElement {
 
     /*
      * The true state by the edge's own record: a failure, blocked, or what
-     * allowed() says.  Answers whether playback is allowed.
+     * allowed() says.  Answers whether playback is allowed.  Who was listening
+     * is told at once why the sound has stopped.
      */
 
-    async #settle(allowed) {
+    async #settle(allowed, interrupted = false) {
         const answer = await this.#load();
 
         if (answer.gone) {
@@ -442,9 +445,15 @@ export class AidialRecordingCard extends HTMLElement {
             this.#unload();
             this.#stopCounting();
             this.#enter("blocked", "state.blocked");
+
+            if (interrupted) {
+                this.#repeat("playback");
+            }
+
             return false;
         }
 
+        this.#again = 0;
         this.#draw();
 
         if (!this.#grant && !this.#counting) {
@@ -587,8 +596,10 @@ export class AidialRecordingCard extends HTMLElement {
 
             if (this.#record) {
                 this.#enter("ready", "state.wait_over");
-            } else {
+            } else if (this.#again++ < AGAIN) {
                 this.refresh();
+            } else {
+                this.#enter("unavailable", "state.wait_over");
             }
         };
 
@@ -830,7 +841,7 @@ export class AidialRecordingCard extends HTMLElement {
         this.#enter("requesting", "state.checking");
 
         if (Date.now() >= until) {
-            await this.#settle(late);
+            await this.#settle(late, true);
             return;
         }
 
@@ -850,7 +861,7 @@ export class AidialRecordingCard extends HTMLElement {
             "recording_not_found", "grant_expired", "grant_used"];
 
         if (doubtful.includes(answer.code)) {
-            await this.#settle(late);
+            await this.#settle(late, true);
             return;
         }
 
