@@ -5,6 +5,7 @@ use warnings;
 # and what it answers is kept in Redis for all edges.
 
 use lib 't/lib';
+use Digest::SHA 'sha256_hex';
 use JSON::PP;
 use Test::More;
 use Test::Aidial::Fault qw(middle override);
@@ -19,6 +20,8 @@ my $tenant = '{"staff_playback": true, "recording_download": true}';
 
 my %answer = (
     'call=c_new&tenant=t_1' => found($call),
+    'call=c_slow&tenant=t_1' => [ "HTTP/1.1 200 OK\r\nContent-Length: "
+        . (28 + length $call) . "\r\n\r\n", (' ') x 28, $call ],
     'call=c_media&tenant=t_1' => found($call),
     'call=c_short&tenant=t_1' => found($call),
     'call=c_other&tenant=t_1' => found($call =~ s/"t_1"/"t_2"/r),
@@ -66,6 +69,10 @@ END
 my $client = $nginx->client;
 my $good = session();
 
+# what is kept for the session's scope only, from docs/redis-contract.md
+
+my $scope = substr sha256_hex("cl_1\0p_1\0p_2\0"), 0, 32;
+
 # what Redis has is not asked for
 
 asked('known call and tenant', 'c_9', 200);
@@ -80,7 +87,7 @@ cmp_ok(redis('TTL', 'aidial:{t_1}:call:c_new'), '>', 25,
        'fetch - new call - kept for half a minute');
 cmp_ok(redis('TTL', 'aidial:{t_1}:call:c_new'), '<=', 30,
        'fetch - new call - and no longer');
-is(redis('EXISTS', 'aidial:{t_1}:fetch-call:c_new'), 0,
+is(redis('EXISTS', "aidial:{t_1}:fetch-call:$scope/c_new"), 0,
    'fetch - new call - the claim is given back');
 is(redis('EXISTS', 'aidial:call:c_new'), 0,
    'fetch - new call - the portal\'s own record is the portal\'s');
@@ -112,9 +119,11 @@ for my $row ([ 'unknown', 'c_none' ], [ '410', 'c_410' ],
 
     asked($case, $id, 404, "call=$id&tenant=t_1");
     asked("$case, again", $id, 404);
-    is(redis('GET', "aidial:{t_1}:call:$id"), '',
+    is(redis('GET', "aidial:{t_1}:call:$scope/$id"), '',
        "fetch - $case - kept as none");
-    cmp_ok(redis('TTL', "aidial:{t_1}:call:$id"), '<=', 5,
+    is(redis('EXISTS', "aidial:{t_1}:call:$id"), 0,
+       "fetch - $case - in this scope only");
+    cmp_ok(redis('TTL', "aidial:{t_1}:call:$scope/$id"), '<=', 5,
            "fetch - $case - not for long");
 }
 
@@ -141,24 +150,40 @@ for my $row ([ 'foreign tenant', 'c_f1', 't_2', 'cl_1', 'p_1' ],
               "fetch - $case, again - likewise");
 }
 
-# of this tenant, but not of this client: kept, and still not found
+# of this tenant, but not of this client: as one that nobody knows, also when
+# somebody of that client has had it kept
 
 asked('other client', 'c_client', 404, 'call=c_client&tenant=t_1');
-isnt(redis('GET', 'aidial:{t_1}:call:c_client'), '',
-     'fetch - other client - kept for those whose it is');
+is(redis('EXISTS', 'aidial:{t_1}:call:c_client'), 0,
+   'fetch - other client - not kept');
 asked('other client, again', 'c_client', 404);
+
+session(sid => 's_other', client_id => 'cl_2');
+asked('whose it is', 'c_client', 200, 'call=c_client&tenant=t_1',
+      'Cookie: aidial_session=s_other');
+asked('other client, still', 'c_client', 404);
+redis('DEL', "aidial:{t_1}:call:$scope/c_client");
+
+my @theirs = commands(sub { asked('other client, kept by others', 'c_client',
+                                  404, 'call=c_client&tenant=t_1') });
+my @nobodys = commands(sub { asked('unknown client', 'n_client', 404,
+                                   'call=n_client&tenant=t_1') });
+is_deeply([ map { s/n_client/c_client/r } @nobodys ], \@theirs,
+          'fetch - other client, kept by others - as an unknown call');
+asked('whose it is, still', 'c_client', 200, undef,
+      'Cookie: aidial_session=s_other');
 
 # nothing that was not understood
 
 for my $id (qw(c_401 c_500 c_302 c_cut c_silent)) {
     asked($id, $id, 503, "call=$id&tenant=t_1");
     is(redis('EXISTS', "aidial:{t_1}:call:$id"), 0, "fetch - $id - not kept");
-    cmp_ok(redis('PTTL', "aidial:{t_1}:fetch-call:$id"), '<=', 1000,
+    cmp_ok(redis('PTTL', "aidial:{t_1}:fetch-call:$scope/$id"), '<=', 1000,
        "fetch - $id - the claim ends soon");
-    cmp_ok(redis('PTTL', "aidial:{t_1}:fetch-call:$id"), '>', 0,
+    cmp_ok(redis('PTTL', "aidial:{t_1}:fetch-call:$scope/$id"), '>', 0,
        "fetch - $id - and not at once");
     asked("$id, again", $id, 503);
-    redis('DEL', "aidial:{t_1}:fetch-call:$id");
+    redis('DEL', "aidial:{t_1}:fetch-call:$scope/$id");
 }
 
 asked('503, asked again', 'c_500', 503, 'call=c_500&tenant=t_1');
@@ -217,6 +242,36 @@ my @commands = commands(sub { $client->get($url, $good) });
 is(scalar(grep { /\A(?:GET|HMGET|SET|DEL)/ } @commands), 7,
    'fetch - media - two reads more, in the same round trip');
 
+# the session, read again when the portal took its time: signed out meanwhile
+
+for my $row ([ 'status', 'GET', '/api/calls/c_slow/status' ],
+             [ 'grant', 'POST', '/api/calls/c_slow/grant' ],
+             [ 'media', 'GET', $url ])
+{
+    my ($case, $method, $uri) = @$row;
+    my $fresh = session(sid => 's_leaves');
+    my $asking = $nginx->client;
+
+    redis('DEL', "aidial:{t_1}:call:$_") for 'c_slow', 'c_media';
+    redis('DEL', "aidial:{t_1}:fetch-call:$scope/c_slow");
+    $portal->requests;
+    $asking->send_request($method, $uri,
+        $method eq 'POST' ? '{"action": "playback"}' : undef,
+        $fresh, same_origin());
+
+    if ($case eq 'media') {
+        is($asking->response->{status}, 200, 'fetch - media, in time - 200');
+        next;
+    }
+
+    ok(wait_for(sub { () = $portal->requests }, 2),
+       "fetch - $case, signed out meanwhile - asked");
+    redis('DEL', 'aidial:session:s_leaves');
+    my $answer = $asking->response(timeout => 5);
+    is($answer && $answer->{status}, 401,
+       "fetch - $case, signed out meanwhile - 401");
+}
+
 # ttl=
 
 asked('ttl', 'c_short', 200, 'call=c_short&tenant=t_1', undef, '/brief/');
@@ -229,13 +284,14 @@ for my $row ([ 'claim', qr/\ASET aidial:\{t_1\}:fetch/ ],
              [ 'keep', qr/\ADEL aidial:\{t_1\}:fetch/ ])
 {
     my ($case) = @$row;
-    my $command = $case eq 'claim' ? 'SET aidial:{t_1}:fetch-call:c_new4'
-                                   : 'DEL aidial:{t_1}:fetch-call:c_new4';
+    my $command = $case eq 'claim' ? "SET aidial:{t_1}:fetch-call:$scope/c_new4"
+                                   : "DEL aidial:{t_1}:fetch-call:$scope/c_new4";
 
     override($command => "-OOM command not allowed\r\n");
     is(status('c_new4'), 503, "fetch - Redis refuses the $case - 503");
     override();
-    redis('DEL', 'aidial:{t_1}:call:c_new4', 'aidial:{t_1}:fetch-call:c_new4');
+    redis('DEL', "aidial:{t_1}:call:$scope/c_new4",
+          "aidial:{t_1}:fetch-call:$scope/c_new4");
 }
 
 is(scalar($nginx->log(qr/\[error\].*aidial: service_unavailable: "\/_record", asked for a record, answered with status 401, expected 200, 404 or 410/)),

@@ -6,7 +6,7 @@ use warnings;
 # HTTP/2, and nothing is left and nothing is lost.
 
 use lib 't/lib';
-use JSON::PP;
+use Digest::SHA 'sha256_hex';
 use Test::More;
 use Test::Aidial::Fault qw(descriptors);
 use Test::Aidial::Http2;
@@ -15,6 +15,8 @@ use Test::Aidial::Origin;
 
 records();
 
+my $scope = substr sha256_hex("cl_1\0p_1\0p_2\0"), 0, 32;
+my $claim = "aidial:{t_1}:fetch-call:$scope/c_hang2";
 my $call = redis('GET', 'aidial:call:c_9');
 my $me = redis('GET', 'aidial:session:s_1');
 
@@ -97,8 +99,8 @@ for my $path ('/api/calls/c_hang2/status', '/me/c_9') {
         ok(asked(1),
            "portal - $path, $way - asked");
         $client->$way;
-        redis('DEL', 'aidial:{t_1}:fetch-call:c_hang2')
-            if !wait_for { !redis('EXISTS', 'aidial:{t_1}:fetch-call:c_hang2') } 2;
+        redis('DEL', $claim)
+            if !wait_for { !redis('EXISTS', $claim) } 2;
     }
 
     my $client = Test::Aidial::Http2->new($h2);
@@ -107,7 +109,7 @@ for my $path ('/api/calls/c_hang2/status', '/me/c_9') {
     ok(asked(1),
        "portal - $path, HTTP/2 - asked");
     $client->reset($stream);
-    ok(wait_for(sub { !redis('EXISTS', 'aidial:{t_1}:fetch-call:c_hang2') }, 2),
+    ok(wait_for(sub { !redis('EXISTS', $claim) }, 2),
        "portal - $path, HTTP/2 reset - the claim is given back");
 }
 

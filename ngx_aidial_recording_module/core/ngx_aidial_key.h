@@ -44,7 +44,8 @@ ngx_int_t ngx_aidial_key_grant(ngx_pool_t *pool, const ngx_str_t *prefix,
 /*
  * A record that the portal was asked for in the name of a tenant: of the call,
  * or of the tenant itself when "call" is NULL.  "claim" is 1 for the key that
- * says who is asking.
+ * says who is asking.  For what holds for one scope only, "call" is
+ * "<scope>/<id>": a slash is in no identifier.
  */
 
 ngx_int_t ngx_aidial_key_fetched(ngx_pool_t *pool, const ngx_str_t *prefix,

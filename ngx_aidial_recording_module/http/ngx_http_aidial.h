@@ -85,7 +85,7 @@ struct ngx_http_aidial_ctx_s {
     ngx_aidial_tenant_t                tenant;
     ngx_uint_t                         action;
     ngx_uint_t                         grant_state;
-    ngx_msec_t                         asked_at;   /* for the body */
+    ngx_msec_t                         asked_at;   /* 0: not waited */
     ngx_uint_t                         retry_after;  /* seconds */
     ngx_http_aidial_run_t             *run;        /* of a GET for media */
 
@@ -178,6 +178,9 @@ ngx_int_t ngx_http_aidial_identity_load(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_identity_loaded(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_standing_load(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_standing_loaded(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_session_again(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_identity_again(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_standing_again(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_scope_check(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_policy_check(ngx_http_aidial_ctx_t *ctx);
 
@@ -255,6 +258,16 @@ ngx_int_t ngx_http_aidial_tenant_fetched(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_fetched_keys(ngx_http_aidial_ctx_t *ctx,
     const ngx_str_t *tenant, ngx_str_t *keys);
 ngx_int_t ngx_http_aidial_fetched_judge(ngx_http_aidial_ctx_t *ctx);
+
+/*
+ * The call's name for what holds in the session's scope only, and the key that
+ * says that the portal has no such call there; empty without call_fetch.
+ */
+
+ngx_int_t ngx_http_aidial_fetched_scope(ngx_http_aidial_ctx_t *ctx,
+    ngx_str_t *name);
+ngx_int_t ngx_http_aidial_fetched_none(ngx_http_aidial_ctx_t *ctx,
+    ngx_str_t *key);
 
 
 /* ngx_http_aidial_fetch.c */

@@ -78,6 +78,10 @@
 
 #define NGX_HTTP_AIDIAL_FETCH_ABSENT  5
 
+/* hex digits that stand for a session's scope */
+
+#define NGX_HTTP_AIDIAL_SCOPE_LEN  32
+
 /* seconds for which a record that the portal gave is kept */
 
 #define NGX_HTTP_AIDIAL_FETCH_TTL  30

@@ -10,11 +10,11 @@
  *     ask         a subrequest; 200: a record, 404 or 410: there is none
  *     keep        the answer, or that there is none, for a while
  *
- * The answer is kept under the tenant of whoever asks, and only if the call is
- * that tenant's.  A call that Redis has, but that is out of the session's
- * scope, takes the same way as one that nobody knows, so that neither the
- * answer nor its time tells them apart.  A record that the portal writes later
- * goes before what is kept here.
+ * A record is kept under the tenant of whoever asks, and only if the call is in
+ * their scope.  That there is none is kept for that scope, and so is the claim.
+ * So a call that is out of scope, wherever it is known, takes the same way as
+ * one that nobody knows, and neither the answer nor its time tells them apart.
+ * A record that the portal writes later goes before what is kept here.
  */
 
 
@@ -28,6 +28,7 @@ struct ngx_http_aidial_fetch_s {
     ngx_msec_t               since;
     ngx_uint_t               call;     /* 1: a call's, 0: the tenant's */
     ngx_str_t                record;   /* keys */
+    ngx_str_t                none;     /* the same for a tenant's record */
     ngx_str_t                claim;
     ngx_str_t                text;     /* the record, empty: there is none */
     ngx_int_t                rc;
@@ -47,6 +48,10 @@ static void ngx_http_aidial_fetch_answered(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_fetch_answer_judge(
     ngx_http_aidial_fetch_t *fetch);
 static void ngx_http_aidial_fetch_judge_text(ngx_http_aidial_fetch_t *fetch);
+static ngx_uint_t ngx_http_aidial_fetch_fits(ngx_http_aidial_fetch_t *fetch,
+    const ngx_str_t *text);
+static void ngx_http_aidial_fetch_unusable(ngx_http_aidial_fetch_t *fetch,
+    const char *why);
 static void ngx_http_aidial_fetch_kept(void *data);
 static void ngx_http_aidial_fetch_end(ngx_http_aidial_fetch_t *fetch,
     ngx_int_t rc);
@@ -72,6 +77,10 @@ ngx_http_aidial_fetch_begin(ngx_http_aidial_ctx_t *ctx, ngx_uint_t call)
 
     ctx->fetch = fetch;
 
+    if (ctx->asked_at == 0) {
+        ctx->asked_at = ngx_current_msec;
+    }
+
     if (ngx_http_aidial_fetch_names(fetch) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -93,7 +102,7 @@ ngx_http_aidial_fetch_result(const ngx_http_aidial_ctx_t *ctx,
 static ngx_int_t
 ngx_http_aidial_fetch_names(ngx_http_aidial_fetch_t *fetch)
 {
-    ngx_str_t                    *call, *tenant;
+    ngx_str_t                    *call, *tenant, name;
     ngx_pool_t                   *pool;
     ngx_http_aidial_ctx_t        *ctx;
     ngx_http_aidial_main_conf_t  *mcf;
@@ -113,6 +122,18 @@ ngx_http_aidial_fetch_names(ngx_http_aidial_fetch_t *fetch)
         return NGX_ERROR;
     }
 
+    fetch->none = fetch->record;
+
+    if (call) {
+        if (ngx_http_aidial_fetched_scope(ctx, &name) != NGX_OK
+            || ngx_http_aidial_fetched_none(ctx, &fetch->none) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        call = &name;
+    }
+
     return ngx_aidial_key_fetched(pool, &mcf->key_prefix, tenant, call, 1,
                                   &fetch->claim);
 }
@@ -121,7 +142,8 @@ ngx_http_aidial_fetch_names(ngx_http_aidial_fetch_t *fetch)
 static ngx_int_t
 ngx_http_aidial_fetch_claim(ngx_http_aidial_fetch_t *fetch)
 {
-    fetch->op = ngx_aidial_redis_fetch_claim(&fetch->record, &fetch->claim,
+    fetch->op = ngx_aidial_redis_fetch_claim(&fetch->record, &fetch->none,
+                                             &fetch->claim,
                                              NGX_HTTP_AIDIAL_FETCH_LIFE,
                                              ngx_http_aidial_fetch_claimed,
                                              fetch);
@@ -184,17 +206,21 @@ ngx_http_aidial_fetch_claim_judge(ngx_http_aidial_fetch_t *fetch)
     record = ngx_aidial_redis_op_record(fetch->op,
                                         NGX_AIDIAL_RECORD_FETCHED_CALL);
 
-    if (record->state == NGX_AIDIAL_RECORD_PRESENT) {
-
-        if (record->text.len == 0) {
-            return NGX_OK;
-        }
-
+    if (record->state == NGX_AIDIAL_RECORD_PRESENT && record->text.len
+        && ngx_http_aidial_fetch_fits(fetch, &record->text))
+    {
         fetch->text.data = ngx_pstrdup(fetch->ctx->request->pool,
                                        (ngx_str_t *) &record->text);
         fetch->text.len = record->text.len;
 
         return fetch->text.data ? NGX_OK : NGX_ERROR;
+    }
+
+    record = ngx_aidial_redis_op_record(fetch->op,
+                                        NGX_AIDIAL_RECORD_FETCHED_NONE);
+
+    if (record->state == NGX_AIDIAL_RECORD_PRESENT && record->text.len == 0) {
+        return NGX_OK;
     }
 
     if (fetch->claimed) {
@@ -284,7 +310,10 @@ ngx_http_aidial_fetch_answered(ngx_http_aidial_ctx_t *ctx)
         ttl = fetch->text.len ? ctx->conf->call_fetch_ttl
                               : NGX_HTTP_AIDIAL_FETCH_ABSENT;
 
-        fetch->op = ngx_aidial_redis_fetch_keep(&fetch->record, &fetch->claim,
+        fetch->op = ngx_aidial_redis_fetch_keep(fetch->text.len
+                                                    ? &fetch->record
+                                                    : &fetch->none,
+                                                &fetch->claim,
                                                 &fetch->text, ttl,
                                                 ngx_http_aidial_fetch_kept,
                                                 fetch);
@@ -334,42 +363,64 @@ ngx_http_aidial_fetch_answer_judge(ngx_http_aidial_fetch_t *fetch)
 }
 
 
-/* only a record that can be used is one, and a call only of this tenant */
+/* only a record that can be used, and is for this session, is one */
 
 static void
 ngx_http_aidial_fetch_judge_text(ngx_http_aidial_fetch_t *fetch)
 {
-    ngx_int_t                  rc;
-    const char                *why;
-    ngx_pool_t                *pool;
-    ngx_aidial_call_t          call;
-    ngx_aidial_tenant_t        tenant;
-    ngx_http_aidial_ctx_t     *ctx;
     ngx_http_aidial_portal_t  *portal;
 
-    ctx = fetch->ctx;
-    portal = &ctx->portal;
-    pool = ctx->request->pool;
-    why = "it is over 64 KiB, or there is no memory for it";
+    portal = &fetch->ctx->portal;
 
-    rc = portal->oversize ? NGX_DECLINED
-         : fetch->call ? ngx_aidial_call_parse(pool, &portal->text,
-                                               &ctx->call_id, &call, &why)
-                       : ngx_aidial_tenant_parse(&portal->text, &tenant, &why);
+    if (portal->oversize) {
+        ngx_http_aidial_fetch_unusable(fetch, "it is over 64 KiB, or there is "
+                                              "no memory for it");
+        return;
+    }
+
+    if (ngx_http_aidial_fetch_fits(fetch, &portal->text)) {
+        fetch->text = portal->text;
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_aidial_fetch_fits(ngx_http_aidial_fetch_t *fetch,
+    const ngx_str_t *text)
+{
+    ngx_int_t               rc;
+    const char             *why;
+    ngx_aidial_call_t       call;
+    ngx_aidial_tenant_t     tenant;
+    ngx_http_aidial_ctx_t  *ctx;
+
+    ctx = fetch->ctx;
+    why = "there is no memory for it";
+
+    rc = fetch->call ? ngx_aidial_call_parse(ctx->request->pool, text,
+                                             &ctx->call_id, &call, &why)
+                     : ngx_aidial_tenant_parse(text, &tenant, &why);
 
     if (rc != NGX_OK) {
-        ngx_http_aidial_unusable(ctx, fetch->call ? "fetched call"
-                                                  : "fetched tenant",
-                                 fetch->call ? &ctx->call_id
-                                             : &ctx->session.tenant, why);
-        return;
+        ngx_http_aidial_fetch_unusable(fetch, why);
+        return 0;
     }
 
-    if (fetch->call && !ngx_aidial_same(&call.tenant, &ctx->session.tenant)) {
-        return;
-    }
+    return !fetch->call || ngx_aidial_session_covers(&ctx->session, &call);
+}
 
-    fetch->text = portal->text;
+
+static void
+ngx_http_aidial_fetch_unusable(ngx_http_aidial_fetch_t *fetch, const char *why)
+{
+    ngx_http_aidial_ctx_t  *ctx;
+
+    ctx = fetch->ctx;
+
+    (void) ngx_http_aidial_unusable(ctx, fetch->call ? "fetched call"
+                                                     : "fetched tenant",
+                                    fetch->call ? &ctx->call_id
+                                                : &ctx->session.tenant, why);
 }
 
 

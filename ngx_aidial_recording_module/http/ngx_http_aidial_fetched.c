@@ -78,15 +78,17 @@ ngx_http_aidial_fetched_judge(ngx_http_aidial_ctx_t *ctx)
                                         NGX_AIDIAL_RECORD_FETCHED_CALL);
 
     if (!ctx->call_known && record->state == NGX_AIDIAL_RECORD_PRESENT) {
-        ctx->call_answered = 1;
 
-        if (record->text.len) {
-            rc = ngx_http_aidial_call_read(ctx, &record->text);
-            if (rc != NGX_OK) {
-                return rc;
-            }
+        rc = ngx_http_aidial_call_read(ctx, &record->text);
+        if (rc != NGX_OK) {
+            return rc;
         }
     }
+
+    record = ngx_aidial_redis_op_record(ctx->op,
+                                        NGX_AIDIAL_RECORD_FETCHED_NONE);
+
+    ctx->call_answered = (record->state == NGX_AIDIAL_RECORD_PRESENT);
 
     record = ngx_aidial_redis_op_record(ctx->op,
                                         NGX_AIDIAL_RECORD_FETCHED_TENANT);
@@ -129,4 +131,82 @@ ngx_http_aidial_fetched_keys(ngx_http_aidial_ctx_t *ctx,
 
     return ngx_aidial_key_fetched(pool, &mcf->key_prefix, tenant, NULL, 0,
                                   &keys[NGX_AIDIAL_RECORD_FETCHED_TENANT]);
+}
+
+
+ngx_int_t
+ngx_http_aidial_fetched_none(ngx_http_aidial_ctx_t *ctx, ngx_str_t *key)
+{
+    ngx_str_t                     name;
+    ngx_http_aidial_main_conf_t  *mcf;
+
+    if (ctx->conf->call_fetch.len == 0 || ctx->call_id.len == 0) {
+        return NGX_OK;
+    }
+
+    mcf = ngx_http_get_module_main_conf(ctx->request,
+                                        ngx_aidial_recording_module);
+
+    if (ngx_http_aidial_fetched_scope(ctx, &name) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_aidial_key_fetched(ctx->request->pool, &mcf->key_prefix,
+                                  &ctx->session.tenant, &name, 0, key);
+}
+
+
+/*
+ * A call of another client or project is none to this session, and must take
+ * as long as one that nobody knows; but to others of the tenant it is a call.
+ * So what is remembered of a call that is not there names the session's scope:
+ * the SHA-256 of its client and its projects, each ended by a NUL.
+ */
+
+ngx_int_t
+ngx_http_aidial_fetched_scope(ngx_http_aidial_ctx_t *ctx, ngx_str_t *name)
+{
+    size_t       len;
+    u_char      *p, digest[NGX_AIDIAL_SHA256_LEN];
+    ngx_str_t    text, *project;
+    ngx_uint_t   i;
+    ngx_pool_t  *pool;
+
+    pool = ctx->request->pool;
+    project = ctx->session.projects.elts;
+
+    len = ctx->session.client.len + sizeof("*");
+
+    for (i = 0; i < ctx->session.projects.nelts; i++) {
+        len += project[i].len + 1;
+    }
+
+    text.data = ngx_pnalloc(pool, len + 1);
+    name->data = ngx_pnalloc(pool, NGX_HTTP_AIDIAL_SCOPE_LEN + 1
+                                   + ctx->call_id.len);
+
+    if (text.data == NULL || name->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_sprintf(text.data, "%V%Z", &ctx->session.client);
+
+    if (ctx->session.all_projects) {
+        *p++ = '*';
+    }
+
+    for (i = 0; i < ctx->session.projects.nelts; i++) {
+        p = ngx_sprintf(p, "%V%Z", &project[i]);
+    }
+
+    text.len = p - text.data;
+
+    if (ngx_aidial_sha256(&text, digest) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_hex_dump(name->data, digest, NGX_HTTP_AIDIAL_SCOPE_LEN / 2);
+    name->len = ngx_sprintf(p, "/%V", &ctx->call_id) - name->data;
+
+    return NGX_OK;
 }

@@ -19,9 +19,6 @@ static void ngx_http_aidial_body_arrived(ngx_http_request_t *r);
 static ngx_int_t ngx_http_aidial_body_check(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_body_text(ngx_http_request_t *r,
     ngx_str_t *text);
-static ngx_int_t ngx_http_aidial_session_again(ngx_http_aidial_ctx_t *ctx);
-static ngx_int_t ngx_http_aidial_identity_reload(ngx_http_aidial_ctx_t *ctx);
-static ngx_int_t ngx_http_aidial_standing_reload(ngx_http_aidial_ctx_t *ctx);
 
 
 static const ngx_http_aidial_step_t  ngx_http_aidial_grant_steps[] = {
@@ -61,11 +58,11 @@ static const ngx_http_aidial_step_t  ngx_http_aidial_grant_steps[] = {
       ngx_http_aidial_introspected },
 
     { ngx_string("identity again"),
-      ngx_http_aidial_identity_reload,
+      ngx_http_aidial_identity_again,
       ngx_http_aidial_identity_loaded },
 
     { ngx_string("standing again"),
-      ngx_http_aidial_standing_reload,
+      ngx_http_aidial_standing_again,
       ngx_http_aidial_standing_loaded },
 
     { ngx_string("call fetch"),
@@ -75,6 +72,18 @@ static const ngx_http_aidial_step_t  ngx_http_aidial_grant_steps[] = {
     { ngx_string("tenant fetch"),
       ngx_http_aidial_tenant_fetch,
       ngx_http_aidial_tenant_fetched },
+
+    { ngx_string("session after fetch"),
+      ngx_http_aidial_session_again,
+      ngx_http_aidial_introspected },
+
+    { ngx_string("identity after fetch"),
+      ngx_http_aidial_identity_again,
+      ngx_http_aidial_identity_loaded },
+
+    { ngx_string("standing after fetch"),
+      ngx_http_aidial_standing_again,
+      ngx_http_aidial_standing_loaded },
 
     { ngx_string("issue"),
       ngx_http_aidial_grant_issue,
@@ -343,44 +352,4 @@ ngx_http_aidial_body_text(ngx_http_request_t *r, ngx_str_t *text)
     }
 
     return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_aidial_session_again(ngx_http_aidial_ctx_t *ctx)
-{
-    ngx_int_t  rc;
-
-    ctx->stale = (ngx_current_msec - ctx->asked_at
-                  > NGX_HTTP_AIDIAL_RECORDS_LIFE);
-
-    if (!ctx->stale) {
-        return NGX_OK;
-    }
-
-    ctx->call_known = 0;
-    ctx->call_answered = 0;
-    ctx->tenant_known = 0;
-    ctx->tenant_answered = 0;
-    ngx_memzero(&ctx->call, sizeof(ngx_aidial_call_t));
-    ngx_memzero(&ctx->tenant, sizeof(ngx_aidial_tenant_t));
-    ngx_memzero(&ctx->session, sizeof(ngx_aidial_session_t));
-
-    rc = ngx_http_aidial_cookie_check(ctx);
-
-    return rc == NGX_OK ? ngx_http_aidial_introspect(ctx) : rc;
-}
-
-
-static ngx_int_t
-ngx_http_aidial_identity_reload(ngx_http_aidial_ctx_t *ctx)
-{
-    return ctx->stale ? ngx_http_aidial_identity_load(ctx) : NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_aidial_standing_reload(ngx_http_aidial_ctx_t *ctx)
-{
-    return ctx->stale ? ngx_http_aidial_standing_load(ctx) : NGX_OK;
 }

@@ -122,6 +122,9 @@ ngx_http_aidial_standing_load(ngx_http_aidial_ctx_t *ctx)
                                  &keys[NGX_AIDIAL_RECORD_TENANT])
            != NGX_OK
         || ngx_http_aidial_fetched_keys(ctx, &ctx->session.tenant, keys)
+           != NGX_OK
+        || ngx_http_aidial_fetched_none(ctx,
+                                        &keys[NGX_AIDIAL_RECORD_FETCHED_NONE])
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -147,6 +150,53 @@ ngx_http_aidial_standing_loaded(ngx_http_aidial_ctx_t *ctx)
     }
 
     return ngx_http_aidial_fetched_judge(ctx);
+}
+
+
+/*
+ * What was read before the request had to wait for its body or for the portal
+ * may be old by now: then all of it is read again.
+ */
+
+ngx_int_t
+ngx_http_aidial_session_again(ngx_http_aidial_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    ctx->stale = ctx->asked_at
+                 && ngx_current_msec - ctx->asked_at
+                    > NGX_HTTP_AIDIAL_RECORDS_LIFE;
+    ctx->asked_at = 0;
+
+    if (!ctx->stale) {
+        return NGX_OK;
+    }
+
+    ctx->call_known = 0;
+    ctx->call_answered = 0;
+    ctx->tenant_known = 0;
+    ctx->tenant_answered = 0;
+    ngx_memzero(&ctx->call, sizeof(ngx_aidial_call_t));
+    ngx_memzero(&ctx->tenant, sizeof(ngx_aidial_tenant_t));
+    ngx_memzero(&ctx->session, sizeof(ngx_aidial_session_t));
+
+    rc = ngx_http_aidial_cookie_check(ctx);
+
+    return rc == NGX_OK ? ngx_http_aidial_introspect(ctx) : rc;
+}
+
+
+ngx_int_t
+ngx_http_aidial_identity_again(ngx_http_aidial_ctx_t *ctx)
+{
+    return ctx->stale ? ngx_http_aidial_identity_load(ctx) : NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_aidial_standing_again(ngx_http_aidial_ctx_t *ctx)
+{
+    return ctx->stale ? ngx_http_aidial_standing_load(ctx) : NGX_OK;
 }
 
 

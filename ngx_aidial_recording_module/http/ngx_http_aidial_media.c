@@ -11,6 +11,7 @@
 static ngx_int_t ngx_http_aidial_token_read(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_media_introspect(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_media_load(ngx_http_aidial_ctx_t *ctx);
+static ngx_int_t ngx_http_aidial_media_again(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_media_keys(ngx_http_aidial_ctx_t *ctx,
     ngx_str_t *keys);
 static ngx_int_t ngx_http_aidial_media_loaded(ngx_http_aidial_ctx_t *ctx);
@@ -66,6 +67,18 @@ static const ngx_http_aidial_step_t  ngx_http_aidial_media_steps[] = {
     { ngx_string("tenant fetch"),
       ngx_http_aidial_tenant_fetch,
       ngx_http_aidial_tenant_fetched },
+
+    { ngx_string("session after fetch"),
+      ngx_http_aidial_session_again,
+      ngx_http_aidial_introspected },
+
+    { ngx_string("records after fetch"),
+      ngx_http_aidial_media_again,
+      ngx_http_aidial_media_loaded },
+
+    { ngx_string("token after fetch"),
+      ngx_http_aidial_token_check,
+      NULL },
 
     { ngx_string("scope"),
       ngx_http_aidial_scope_check,
@@ -203,6 +216,13 @@ ngx_http_aidial_media_load(ngx_http_aidial_ctx_t *ctx)
     ctx->grant_key = keys[NGX_AIDIAL_RECORD_GRANT];
 
     return ngx_http_aidial_records_wait(ctx, keys);
+}
+
+
+static ngx_int_t
+ngx_http_aidial_media_again(ngx_http_aidial_ctx_t *ctx)
+{
+    return ctx->stale ? ngx_http_aidial_media_load(ctx) : NGX_OK;
 }
 
 

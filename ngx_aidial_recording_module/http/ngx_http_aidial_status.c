@@ -39,6 +39,18 @@ static const ngx_http_aidial_step_t  ngx_http_aidial_status_steps[] = {
       ngx_http_aidial_tenant_fetch,
       ngx_http_aidial_tenant_fetched },
 
+    { ngx_string("session after fetch"),
+      ngx_http_aidial_session_again,
+      ngx_http_aidial_introspected },
+
+    { ngx_string("identity after fetch"),
+      ngx_http_aidial_identity_again,
+      ngx_http_aidial_identity_loaded },
+
+    { ngx_string("standing after fetch"),
+      ngx_http_aidial_standing_again,
+      ngx_http_aidial_standing_loaded },
+
     { ngx_string("scope"),
       ngx_http_aidial_scope_check,
       NULL },

@@ -24,11 +24,12 @@ static const ngx_str_t  ngx_aidial_redis_failed = ngx_string("failed");
 
 
 ngx_aidial_redis_op_t *
-ngx_aidial_redis_fetch_claim(const ngx_str_t *record, const ngx_str_t *claim,
-    ngx_msec_t life, ngx_aidial_redis_done_pt done, void *data)
+ngx_aidial_redis_fetch_claim(const ngx_str_t *record, const ngx_str_t *none,
+    const ngx_str_t *claim, ngx_msec_t life, ngx_aidial_redis_done_pt done,
+    void *data)
 {
     u_char                  ms[NGX_INT_T_LEN];
-    ngx_str_t               get[2], state[2], set[6];
+    ngx_str_t               kept[2], missed[2], state[2], set[6];
     ngx_aidial_redis_op_t  *op;
 
     op = ngx_aidial_redis_fetched_op(ngx_aidial_redis_claim_judge);
@@ -36,8 +37,11 @@ ngx_aidial_redis_fetch_claim(const ngx_str_t *record, const ngx_str_t *claim,
         return NULL;
     }
 
-    ngx_str_set(&get[0], "GET");
-    get[1] = *record;
+    ngx_str_set(&kept[0], "GET");
+    kept[1] = *record;
+
+    ngx_str_set(&missed[0], "GET");
+    missed[1] = *none;
 
     ngx_str_set(&state[0], "GET");
     state[1] = *claim;
@@ -50,7 +54,8 @@ ngx_aidial_redis_fetch_claim(const ngx_str_t *record, const ngx_str_t *claim,
     set[5].data = ms;
     set[5].len = ngx_sprintf(ms, "%M", life) - ms;
 
-    if (ngx_aidial_redis_fetched_command(op, get, 2) != NGX_OK
+    if (ngx_aidial_redis_fetched_command(op, kept, 2) != NGX_OK
+        || ngx_aidial_redis_fetched_command(op, missed, 2) != NGX_OK
         || ngx_aidial_redis_fetched_command(op, state, 2) != NGX_OK
         || ngx_aidial_redis_fetched_command(op, set, 6) != NGX_OK)
     {
@@ -195,7 +200,7 @@ ngx_aidial_redis_claim_judge(ngx_aidial_redis_task_t *task, ngx_log_t *log)
     for (i = 0; i < task->answers; i++) {
 
         if (reply[i]->type == NGX_AIDIAL_REDIS_FAILURE
-            && (i == 2 || !ngx_aidial_redis_op_is_error(reply[i],
+            && (i == 3 || !ngx_aidial_redis_op_is_error(reply[i],
                                                         "WRONGTYPE ")))
         {
             return ngx_aidial_redis_op_failure(reply[i], log);
@@ -207,14 +212,17 @@ ngx_aidial_redis_claim_judge(ngx_aidial_redis_task_t *task, ngx_log_t *log)
     if (ngx_aidial_redis_op_string(
             &op->records[NGX_AIDIAL_RECORD_FETCHED_CALL], reply[0])
         != NGX_OK
-        || ngx_aidial_redis_op_string(&state, reply[1]) != NGX_OK)
+        || ngx_aidial_redis_op_string(
+               &op->records[NGX_AIDIAL_RECORD_FETCHED_NONE], reply[1])
+           != NGX_OK
+        || ngx_aidial_redis_op_string(&state, reply[2]) != NGX_OK)
     {
         return NGX_ABORT;
     }
 
     /* SET ... NX answers OK, or nil when the key is there */
 
-    switch (reply[2]->type) {
+    switch (reply[3]->type) {
 
     case NGX_AIDIAL_REDIS_STATUS:
         op->claim = NGX_AIDIAL_CLAIM_OWN;

@@ -37,6 +37,7 @@ typedef enum {
     NGX_AIDIAL_RECORD_REVOKED_BEFORE,
     NGX_AIDIAL_RECORD_TENANT,
     NGX_AIDIAL_RECORD_FETCHED_CALL,   /* as the portal answered a while ago */
+    NGX_AIDIAL_RECORD_FETCHED_NONE,   /* that it has none in this scope */
     NGX_AIDIAL_RECORD_FETCHED_TENANT,
     NGX_AIDIAL_RECORD_GRANT,          /* a hash; the others are strings */
     NGX_AIDIAL_RECORD_COUNT
@@ -151,9 +152,10 @@ ngx_aidial_redis_op_t *ngx_aidial_redis_records_load(const ngx_str_t *keys,
 /*
  * A record that the portal is asked for: one request at a time may ask.
  *
- * claim    GET record, GET claim, SET claim asking NX PX life: the record if
- *          somebody has kept it by now (FETCHED_CALL of a load), whether the
- *          claim is the asker's, and whether the last one failed.  In ms.
+ * claim    GET record, GET none, GET claim, SET claim asking NX PX life: the
+ *          record, or that there is none, if somebody has kept it by now
+ *          (FETCHED_CALL, FETCHED_NONE of a load); whether the claim is the
+ *          asker's, and whether the last one failed.  In ms.
  * keep     SET record text EX ttl, DEL claim.  "ttl" in seconds
  * fail     SET claim failed PX life, so that those who wait for an answer need
  *          not ask one after the other.  In ms.
@@ -164,8 +166,8 @@ ngx_aidial_redis_op_t *ngx_aidial_redis_records_load(const ngx_str_t *keys,
  */
 
 ngx_aidial_redis_op_t *ngx_aidial_redis_fetch_claim(const ngx_str_t *record,
-    const ngx_str_t *claim, ngx_msec_t life, ngx_aidial_redis_done_pt done,
-    void *data);
+    const ngx_str_t *none, const ngx_str_t *claim, ngx_msec_t life,
+    ngx_aidial_redis_done_pt done, void *data);
 ngx_aidial_redis_op_t *ngx_aidial_redis_fetch_keep(const ngx_str_t *record,
     const ngx_str_t *claim, const ngx_str_t *text, time_t ttl,
     ngx_aidial_redis_done_pt done, void *data);
