@@ -9,7 +9,6 @@ JOBS ?= 2
 include build/$(BUILD).mk
 
 export BUILD CC MODULE_CFLAGS MODULE_LDFLAGS JOBS
-export REDIS CONFORMANCE
 export NGINX_SRC ?= $(CURDIR)/build/nginx-src
 export TEST_NGINX_BINARY ?= $(NGINX)
 export AIDIAL_MODULE ?= $(CURDIR)/build/$(BUILD)/ngx_aidial_recording_module.so

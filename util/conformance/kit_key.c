@@ -59,12 +59,12 @@ kit_key_init(kit_t *kit, ngx_pool_t *pool)
         return NGX_ERROR;
     }
 
+    ngx_hex_dump(hex, digest, sizeof(digest));
+
     id = mark;
     p = memmem(name.data, name.len, id.data, id.len);
 
     if (p == NULL) {
-        ngx_hex_dump(hex, digest, sizeof(digest));
-
         id.data = hex;
         id.len = sizeof(hex);
         kit->session_key.sha256 = 1;
@@ -81,7 +81,8 @@ kit_key_init(kit_t *kit, ngx_pool_t *pool)
     kit->session_key.tail.len = name.data + name.len - p;
 
     if (memmem(p, kit->session_key.tail.len, mark.data, mark.len)
-        || memmem(p, kit->session_key.tail.len, hex, sizeof(hex)))
+        || memmem(p, kit->session_key.tail.len, hex, sizeof(hex))
+        || memmem(name.data, kit->session_key.head.len, hex, sizeof(hex)))
     {
         fprintf(stderr, "conformance: --session-key: this tool does not read "
                 "a template that names the session twice\n");

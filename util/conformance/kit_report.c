@@ -143,7 +143,8 @@ kit_report(kit_t *kit, kit_record_t *record)
     }
 
     if (record->findings == NULL
-        && (!kit->options.all || !kit_kinds[record->kind].judged))
+        && (!kit->options.all || record->kind == KIT_SERVER
+            || !kit_kinds[record->kind].judged))
     {
         return;
     }
