@@ -38,8 +38,9 @@ kit_json_where(ngx_pool_t *pool, const ngx_str_t *text)
 const char *
 kit_json_what(ngx_pool_t *pool, ngx_aidial_json_t *value)
 {
-    u_char     *p;
-    ngx_str_t   text;
+    u_char      *p;
+    ngx_str_t    text;
+    const char  *shown;
 
     if (value == NULL) {
         return "is absent";
@@ -79,8 +80,9 @@ kit_json_what(ngx_pool_t *pool, ngx_aidial_json_t *value)
     text.data = (u_char *) json_string_value(value);
     text.len = json_string_length(value);
 
-    p = kit_alloc(pool, KIT_SHOWN_MAX * 4 + sizeof("is \"\""));
-    (void) ngx_sprintf(p, "is \"%s\"%Z", kit_show(pool, &text));
+    shown = kit_show(pool, &text);
+    p = kit_alloc(pool, strlen(shown) + sizeof("is \"\""));
+    (void) ngx_sprintf(p, "is \"%s\"%Z", shown);
 
     return (char *) p;
 }

@@ -34,17 +34,20 @@ main(int argc, char **argv)
 
     kit.now = kit.options.now ? kit.options.now : time(NULL);
 
-    if (kit_key_init(&kit, pool) != NGX_OK
-        || kit_redis_open(&kit) != NGX_OK
-        || kit_redis_server(&kit, pool) != NGX_OK)
+    code = KIT_CANNOT;
+
+    if (kit_key_init(&kit, pool) == NGX_OK
+        && kit_redis_open(&kit) == NGX_OK
+        && kit_redis_server(&kit, pool) == NGX_OK)
     {
-        return KIT_CANNOT;
+        rc = kit_scan(&kit);
+        code = kit_summary(&kit, rc == NGX_OK);
     }
 
-    rc = kit_scan(&kit);
-    code = kit_summary(&kit, rc == NGX_OK);
+    if (kit.redis) {
+        redisFree(kit.redis);
+    }
 
-    redisFree(kit.redis);
     ngx_destroy_pool(pool);
 
     return code;
