@@ -116,7 +116,7 @@ like($run->{out}, qr/^No record was found/m, 'no record at all');
 
 redis('SELECT', 3);
 records();
-redis('ACL', 'SETUSER', 'kit', 'on', '>long secret', '~aidial:*', '-@all',
+redis('ACL', 'SETUSER', 'kit', 'on', '>long secret', '%R~aidial:*', '-@all',
       '+select', '+scan', '+type', '+pttl', '+getrange');
 redis('ACL', 'SETUSER', 'less', 'on', '>x', '~aidial:call:*', '-@all',
       '+select', '+scan', '+type', '+pttl', '+getrange', '+info');
