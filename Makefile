@@ -18,7 +18,7 @@ export AIDIAL_MODULE ?= $(CURDIR)/build/$(BUILD)/ngx_aidial_recording_module.so
 .PHONY: help
 help: ## list what there is to make
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /|/' | \
-	    awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	    awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
 	@echo "  BUILD=debug (default), release, sanitize or coverage"
 
 .PHONY: demo
@@ -45,11 +45,16 @@ build: ## the dynamic module for the installed nginx, in build/$BUILD
 
 .PHONY: tnginx
 tnginx: build ## the Test::Nginx suite against the installed nginx
+	@util/conformance/build.sh
 	@util/tnginx.sh $(T)
 
 .PHONY: e2e
 e2e: ## the browser tests of the card and the portal
 	@util/e2e.sh $(T)
+
+.PHONY: conformance
+conformance: ## what a portal wrote to REDIS=url, held to the contract
+	@util/conformance.sh
 
 .PHONY: race
 race: build ## edges against each other and against faults, a small race
@@ -70,4 +75,4 @@ deps: ## install what is missing, and nothing else
 .PHONY: clean
 clean: ## remove what was built (the fetched source stays)
 	rm -rf build/debug build/release build/sanitize build/coverage \
-	    build/static build/unit build/libs t/servroot_*
+	    build/static build/unit build/conformance build/libs t/servroot_*
