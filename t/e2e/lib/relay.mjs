@@ -61,7 +61,7 @@ class Relay {
             socket.on("error", () => other.destroy());
             socket.on("close", () => {
                 this.#sockets.delete(socket);
-                other.end();
+                other.destroy();
             });
         }
 
@@ -84,14 +84,15 @@ class Relay {
 
 
     /*
-     * Once: what comes after it is whole.  The browser sees an answer that ends
-     * too early: that is what Chromium resumes by itself, and not a reset.
+     * Once: what comes after it is whole.  The browser sees an early end, as
+     * of a gateway that was restarted; after a reset Chromium would wait for
+     * its user.
      */
 
     #cut(client, edge) {
         this.cuts++;
         this.#limit = Infinity;
-        edge.resetAndDestroy();
         client.end();
+        edge.resetAndDestroy();
     }
 }
