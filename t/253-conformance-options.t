@@ -47,15 +47,15 @@ is_deeply([ map { s/ .*//r }
           'options - unit=ms and seconds - said of both, and expired');
 
 redis('FLUSHALL');
-redis('SET', 'p*:session:' . 'ab' x 32 . ':v1', session_text());
-redis('SET', 'p*:session:s_1:v1', session_text());
+redis('SET', 'p[*]:session:' . 'ab' x 32 . ':v1', session_text());
+redis('SET', 'p[*]:session:s_1:v1', session_text());
 redis('SET', 'pq:session:s_1:v1', session_text());
-$run = conformance('--all', '--prefix', 'p*:', '--session-key',
+$run = conformance('--all', '--prefix', 'p[*]:', '--session-key',
                    '{prefix}session:{sha256}:v1');
 is(join(' ', sort keys %{ $run->{key} }),
-   join(' ', sort 'p*:session:sha256:abababab:v1',
-                  'p*:session:' . hidden('s_1:v1')),
-   'options - {sha256}, text behind it, a prefix with a star');
+   join(' ', sort 'p[*]:session:sha256:abababab:v1',
+                  'p[*]:session:' . hidden('s_1:v1')),
+   'options - {sha256}, text behind it, a prefix that is a pattern');
 
 redis('FLUSHALL');
 session(expires_at => $NOW - 10);
