@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 
 work=build/e2e
 log=$work/result.log
-LIMIT=600                               # seconds for all of it
+LIMIT=1500                              # seconds for all of it
 
 
 main() {
@@ -65,7 +65,7 @@ run() {
         for one; do tests+=("$work/$(basename "$one")"); done
     fi
 
-    AIDIAL_ROOT=$PWD timeout -k 10 $LIMIT node --test \
+    AIDIAL_ROOT=$PWD timeout -k 10 $LIMIT node --test --test-concurrency=2 \
         --test-reporter=spec "${tests[@]}" 2>&1 | tee "$log" || rc=1
 
     passed=$(sed -n 's/^[^a-z]*pass \([0-9]*\)$/\1/p' "$log" | tail -n 1)
