@@ -65,7 +65,7 @@ run() {
         for one; do tests+=("$work/$(basename "$one")"); done
     fi
 
-    AIDIAL_ROOT=$PWD timeout -k 10 $LIMIT node --test --test-concurrency=2 \
+    AIDIAL_ROOT=$PWD timeout -k 10 $LIMIT node --test --test-concurrency=1 \
         --test-reporter=spec "${tests[@]}" 2>&1 | tee "$log" || rc=1
 
     passed=$(sed -n 's/^[^a-z]*pass \([0-9]*\)$/\1/p' "$log" | tail -n 1)
