@@ -40,7 +40,7 @@ my %answer = (
     silent => 'never',
     gone => 'close',
     map({ $_ => "HTTP/1.1 $_ X\r\nContent-Length: 2\r\n\r\n{}" }
-        204, 201, 401, 403, 404, 500, 503),
+        204, 201, 206, 401, 403, 404, 500, 503),
 );
 
 my $portal = Test::Aidial::Origin->start(
@@ -98,13 +98,29 @@ my $nginx = Test::Aidial::Nginx->start(
         return 200 '<!--# include virtual="/_me" --><!--# include virtual="/_page" -->';
     }
 
+    location /file/ {
+        aidial_recording_session_introspect /me.json;
+        location ~ ^/file/(.*)$ { aidial_recording status $1; }
+    }
+
+    location = /me.json {
+        internal;
+        root FILES;
+        error_page 404 = /_page;
+    }
+
     location /itself/ {
         aidial_recording_session_introspect /itself/c_9;
         location ~ ^/itself/(.*)$ { aidial_recording status $1; }
     }
 END
-    ));
+        =~ s/FILES/dir()/er));
 my $client = $nginx->client;
+
+open my $file, '>', dir() . '/me.json' or die $!;
+print $file json(\%ME);
+close $file;
+chmod 0644, dir() . '/me.json';
 
 records();
 
@@ -123,7 +139,7 @@ refused($_, 401, 'session_required') for 401, 'null', 'not JSON', 'no user',
     'expired', 'over 64 KiB';
 refused('foreign', 404, 'recording_not_found');
 refused($_, 503, 'service_unavailable')
-    for 201, 204, 403, 404, 500, 503, 'sign in', 'cut', 'silent', 'gone';
+    for 201, 204, 206, 403, 404, 500, 503, 'sign in', 'cut', 'silent', 'gone';
 
 # without the cookie, or with two, the portal is not asked
 
@@ -215,6 +231,26 @@ for my $row ([ 'error page', 'paged', 401 ], [ '444', 'closed', 503 ],
     is(decode_json($answer->{body})->{status}, $status,
        "introspect - $case - a problem and nothing else");
 }
+
+is($client->get('/file/c_9', 'Cookie: aidial_session=good',
+                'Range: bytes=0-1', 'If-None-Match: *')->{status}, 200,
+   'introspect - a file, and the client\'s range is not its range - 200');
+
+# a body that takes its time: asked again, and the body is the client's affair
+
+$portal->requests;
+$client->send_raw("POST /api/calls/c_9/grant HTTP/1.1\r\nHost: localhost\r\n"
+    . "Cookie: aidial_session=good\r\n" . same_origin() . "\r\n"
+    . "Content-Type: application/json\r\nContent-Length: " . length($body)
+    . "\r\n\r\n");
+select undef, undef, undef, 1.2;      # older than records may be
+$client->send_raw($body);
+is($client->response->{status}, 201, 'introspect - slow body - 201');
+
+my @told = $portal->requests;
+is(scalar @told, 2, 'introspect - slow body - asked twice');
+is_deeply([ grep { /content-length|playback/i } @told ], [],
+          'introspect - slow body - no body for the portal');
 
 is(status('good')->{status}, 200, 'introspect - the connection goes on');
 
