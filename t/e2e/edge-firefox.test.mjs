@@ -21,7 +21,8 @@ before(async () => {
         return;
     }
 
-    [world, firefox] = await Promise.all([startWorld(), startFirefox()]);
+    world = await startWorld();
+    firefox = await startFirefox();
     recording = await giveLongRecording(world, CALL);
 });
 

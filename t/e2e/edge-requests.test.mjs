@@ -23,8 +23,9 @@ let browser;
 let firefox;
 
 before(async () => {
-    [world, browser, firefox] = await Promise.all([startWorld(),
-        startBrowser(), noFirefox ? null : startFirefox()]);
+    world = await startWorld();
+    browser = await startBrowser();
+    firefox = noFirefox ? null : await startFirefox();
     await giveLongRecording(world, "c_1002");
 });
 
