@@ -25,28 +25,40 @@ after(async () => {
 });
 
 
+/* who listens, and what ends the session */
+
 const ENDS = {
-    "signed out in another tab": async page => {
+    "signed out in another tab": ["marcus", async page => {
         const tab = await page.context().newPage();
 
         await tab.goto("/calls");
         await tab.getByRole("button", { name: "Sign out" }).click();
         await tab.waitForURL("**/sign-in");
         await tab.close();
-    },
+    }],
 
-    "deleted in Redis": async page => {
+    /* this browser keeps its cookie, so only the edge's records can say no */
+
+    "signed out on another device": ["amelia", async () => {
+        const phone = await newPage(browser, world);
+
+        await signIn(phone, "amelia");
+        await phone.getByRole("button", { name: "Sign out" }).click();
+        await phone.waitForURL("**/sign-in");
+        await closePage(phone);
+    }],
+
+    "deleted in Redis": ["sofia", async page => {
         const deleted = await world.redis.del(
             `sess:${await sessionId(page)}`);
 
         assert.equal(deleted, 1);
-    },
+    }],
 };
 
-for (const [how, end] of Object.entries(ENDS)) {
+for (const [how, [person, end]] of Object.entries(ENDS)) {
     test(`a session ${how} - the next range is refused, and playback goes on `
         + "where it was after signing in", async () => {
-        const person = how.startsWith("signed") ? "marcus" : "sofia";
         const page = await newPage(browser, world);
 
         page.watch.allow(/status of 401/);
