@@ -35,9 +35,9 @@ static ngx_http_aidial_own_header_t  ngx_http_aidial_own_headers[] = {
       ngx_string("nosniff"),
       ngx_string("nosniff") },
 
-    { ngx_string("Referrer-Policy"),
+    { ngx_string("Referrer-Policy"),     /* the URL is a grant, also here */
       ngx_string("no-referrer"),
-      ngx_null_string },
+      ngx_string("no-referrer") },
 
     { ngx_string("Cross-Origin-Resource-Policy"),
       ngx_string("same-origin"),

@@ -39,6 +39,7 @@ test("a playback URL opened as a page - playback_only, nothing is saved",
 
         assert.equal(answer.status(), 403);
         assert.equal((await answer.json()).code, "playback_only");
+        assert.equal(answer.headers()["referrer-policy"], "no-referrer");
         assert.equal(saved, 0);
         assert.equal((await world.readAudit("t_harbor")).filter(({ event }) =>
             event === "playback.started").length, 0);

@@ -147,6 +147,7 @@ sub _problem {
     $headers{'Content-Type'} = 'application/problem+json';
     $headers{'Cache-Control'} = 'no-store';
     $headers{'X-Content-Type-Options'} = 'nosniff';
+    $headers{'Referrer-Policy'} = 'no-referrer';
     $headers{'Allow'} = 'GET, HEAD' if $status == 405;
     $headers{'Retry-After'} = $retry if defined $retry;
 

@@ -45,6 +45,7 @@ sub is_problem {
           'content-type' => 'application/problem+json',
           'cache-control' => 'no-store',
           'x-content-type-options' => 'nosniff',
+          'referrer-policy' => 'no-referrer',
           'retry-after' => $member{retry_after},
           'www-authenticate' => undef },
         $name);
@@ -77,7 +78,8 @@ sub _headers {
     my ($headers, @more) = @_;
 
     return map { $_ => $headers->{$_} }
-        qw(content-type cache-control x-content-type-options), @more;
+        qw(content-type cache-control x-content-type-options referrer-policy),
+        @more;
 }
 
 
@@ -100,7 +102,8 @@ sub _section {
         . $code . '"' . $tail . '\}$') if !defined $block->response_body;
     $block->set_value('response_headers', join "\n",
         'Content-Type: application/problem+json', 'Cache-Control: no-store',
-        'X-Content-Type-Options: nosniff', 'WWW-Authenticate:',
+        'X-Content-Type-Options: nosniff', 'Referrer-Policy: no-referrer',
+        'WWW-Authenticate:',
         $block->response_headers // ());
 }
 
