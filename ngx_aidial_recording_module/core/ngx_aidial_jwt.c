@@ -28,10 +28,8 @@
 #include "ngx_aidial_json.h"
 
 
-/* all three decoded */
-
 typedef struct {
-    ngx_str_t  header;
+    ngx_str_t  header;        /* decoded, as are the next two */
     ngx_str_t  payload;
     ngx_str_t  signature;
     ngx_str_t  input;         /* what was signed */
@@ -385,6 +383,8 @@ ngx_aidial_jwt_times(ngx_aidial_json_t *claims, time_t now,
         return NGX_DECLINED;
     }
 
+    jwt->expires_at = (int64_t) date;
+
     if (date <= (double) now) {
         *why = "it is expired";
         return NGX_DECLINED;
@@ -423,7 +423,7 @@ static ngx_int_t
 ngx_aidial_jwt_date(ngx_aidial_json_t *value, double *date)
 {
     return ngx_aidial_json_number(value, date) == NGX_OK
-           && *date < (double) NGX_AIDIAL_SECONDS_MAX ? NGX_OK : NGX_DECLINED;
+           && *date < NGX_AIDIAL_SECONDS_MAX ? NGX_OK : NGX_DECLINED;
 }
 
 

@@ -38,6 +38,7 @@ typedef struct {
     ngx_str_t                  claims;      /* the payload's JSON text */
     ngx_str_t                  sid;         /* claim sid, else jti */
     int64_t                    issued_at;   /* Unix seconds, -1: none */
+    int64_t                    expires_at;  /* likewise; there always is one */
 } ngx_aidial_jwt_t;
 
 

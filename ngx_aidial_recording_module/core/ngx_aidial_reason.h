@@ -42,6 +42,8 @@
       "The request is not JSON")                                              \
     X(RATE_LIMITED, "rate_limited", 429,                                      \
       "Too many requests")                                                    \
+    X(TOO_MANY_STREAMS, "too_many_streams", 429,                              \
+      "Too many recordings at once")                                          \
     X(MEDIA_UNAVAILABLE, "media_unavailable", 502,                            \
       "The recording could not be retrieved")                                 \
     X(SERVICE_UNAVAILABLE, "service_unavailable", 503,                        \

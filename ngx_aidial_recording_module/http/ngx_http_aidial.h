@@ -18,6 +18,7 @@
 typedef struct ngx_http_aidial_ctx_s  ngx_http_aidial_ctx_t;
 typedef struct ngx_http_aidial_run_s  ngx_http_aidial_run_t;
 typedef struct ngx_http_aidial_fetch_s  ngx_http_aidial_fetch_t;
+typedef struct ngx_http_aidial_room_s  ngx_http_aidial_room_t;
 
 typedef void (*ngx_http_aidial_portal_pt)(ngx_http_aidial_ctx_t *ctx);
 
@@ -62,12 +63,14 @@ typedef enum {
 
 struct ngx_http_aidial_ctx_s {
     ngx_http_request_t                *request;   /* always the main one */
+    ngx_pool_t                        *pool;      /* of what is parsed */
     const ngx_http_aidial_loc_conf_t  *conf;
 
     const ngx_http_aidial_step_t      *step;
     ngx_aidial_redis_op_t             *op;        /* what is waited for */
     ngx_http_aidial_portal_t           portal;    /* likewise */
     ngx_http_aidial_fetch_t           *fetch;     /* likewise, or the last */
+    ngx_http_aidial_room_t            *room;      /* likewise */
 
     ngx_http_aidial_decision_e         decision;
     ngx_aidial_problem_e               problem;
@@ -76,6 +79,7 @@ struct ngx_http_aidial_ctx_s {
     ngx_str_t                          sid;
     ngx_str_t                          claims;     /* of a token, or empty */
     int64_t                            issued_at;  /* of a token, or -1 */
+    int64_t                            claims_end; /* likewise */
     ngx_str_t                          token_text;
     ngx_aidial_token_t                 token;
     ngx_str_t                          call_id;
@@ -89,7 +93,7 @@ struct ngx_http_aidial_ctx_s {
     ngx_uint_t                         retry_after;  /* seconds */
     ngx_http_aidial_run_t             *run;        /* of a GET for media */
 
-    ngx_str_t                          grant_key;
+    ngx_str_t                          keys[NGX_AIDIAL_RECORD_COUNT];
     ngx_str_t                          grant_id;   /* hex, for people */
     ngx_str_t                          grant_url;
     ngx_str_t                          object;     /* percent-encoded */
@@ -234,6 +238,10 @@ ngx_int_t ngx_http_aidial_revoked_judge(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_session_read(ngx_http_aidial_ctx_t *ctx,
     const ngx_str_t *text);
 
+/* NGX_OK, or refused: the time of the session that was read has come */
+
+ngx_int_t ngx_http_aidial_session_ended(ngx_http_aidial_ctx_t *ctx);
+
 /* says that the session cannot be used and why */
 
 void ngx_http_aidial_session_unusable(ngx_http_aidial_ctx_t *ctx,
@@ -310,6 +318,15 @@ ngx_int_t ngx_http_aidial_portal_body(ngx_http_aidial_ctx_t *ctx,
     ngx_http_request_t *sr, ngx_chain_t *in);
 
 
+/* ngx_http_aidial_limit.c: a step, for status and media */
+
+ngx_int_t ngx_http_aidial_rate_check(ngx_http_aidial_ctx_t *ctx);
+
+/* gives up the wait for a stream */
+
+void ngx_http_aidial_room_abandon(ngx_http_aidial_room_t *room);
+
+
 /* ngx_http_aidial_site.c: where the request comes from */
 
 ngx_int_t ngx_http_aidial_site_of_grant(ngx_http_aidial_ctx_t *ctx);
@@ -350,6 +367,15 @@ ngx_aidial_problem_e ngx_http_aidial_body_problem(ngx_uint_t status);
 
 ngx_http_aidial_ctx_t *ngx_http_aidial_media_begin(ngx_http_request_t *r);
 ngx_int_t ngx_http_aidial_media_access(ngx_http_request_t *r);
+
+/*
+ * Judges a running response by records that were just read: "again" is a copy
+ * of its context with an operation and a pool of its own.  NGX_OK,
+ * NGX_DECLINED: it would be refused now, again->problem says why; NGX_ERROR:
+ * cannot tell.
+ */
+
+ngx_int_t ngx_http_aidial_media_judge_again(ngx_http_aidial_ctx_t *again);
 
 
 /* ngx_http_aidial_guard.c: nothing enters or leaves a media location unseen */

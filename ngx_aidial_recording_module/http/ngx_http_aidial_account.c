@@ -12,36 +12,47 @@
 #include "ngx_aidial_ask.h"
 
 
-static ngx_http_aidial_delivery_t *ngx_http_aidial_delivery_add_locked(
-    ngx_http_aidial_account_t *account);
+static ngx_int_t ngx_http_aidial_delivery_add_locked(
+    ngx_http_aidial_account_t *account, const ngx_http_aidial_taker_t *taker,
+    ngx_http_aidial_delivery_t **delivery);
 static ngx_http_aidial_account_t *ngx_http_aidial_account_find(
     const u_char *grant);
 static ngx_http_aidial_account_t *ngx_http_aidial_account_open(
     ngx_uint_t action, const u_char *grant, const u_char *attempt,
     const ngx_http_aidial_facts_t *facts);
+static ngx_http_aidial_account_t *ngx_http_aidial_account_alloc_locked(
+    ngx_uint_t action, const u_char *grant, const u_char *attempt,
+    const ngx_http_aidial_facts_t *facts);
+static ngx_int_t ngx_http_aidial_account_cut_locked(
+    const ngx_http_aidial_delivery_t *delivery,
+    const ngx_http_aidial_cut_t *cut);
 static ngx_rbtree_key_t ngx_http_aidial_account_key(const u_char *grant);
 static ngx_msec_int_t ngx_http_aidial_account_quiet(
     const ngx_http_aidial_account_t *account);
 static void ngx_http_aidial_delivery_end_locked(
     ngx_http_aidial_delivery_t *delivery);
+static void ngx_http_aidial_account_add_locked(
+    ngx_http_aidial_account_t *account,
+    const ngx_http_aidial_delivery_t *delivery);
 static void ngx_http_aidial_account_due_locked(
     ngx_http_aidial_account_t *account);
-static void ngx_http_aidial_account_full(void);
 
 
-ngx_http_aidial_delivery_t *
+ngx_int_t
 ngx_http_aidial_delivery_begin(ngx_uint_t action,
     const u_char grant[NGX_AIDIAL_GRANT_ID_LEN],
     const u_char attempt[NGX_HTTP_AIDIAL_ATTEMPT_LEN],
-    const ngx_http_aidial_facts_t *facts)
+    const ngx_http_aidial_facts_t *facts,
+    const ngx_http_aidial_taker_t *taker,
+    ngx_http_aidial_delivery_t **delivery)
 {
-    ngx_http_aidial_account_t   *account;
-    ngx_http_aidial_delivery_t  *delivery;
+    ngx_int_t                   rc;
+    ngx_http_aidial_account_t  *account;
 
     ngx_shmtx_lock(&ngx_http_aidial_ledger.slab->mutex);
 
     account = NULL;
-    delivery = NULL;
+    rc = NGX_ERROR;
 
     if (action == NGX_AIDIAL_ACTION_PLAYBACK) {
         account = ngx_http_aidial_account_find(grant);
@@ -52,71 +63,91 @@ ngx_http_aidial_delivery_begin(ngx_uint_t action,
     }
 
     if (account) {
-        delivery = ngx_http_aidial_delivery_add_locked(account);
+        rc = ngx_http_aidial_delivery_add_locked(account, taker, delivery);
     }
 
-    if (account && delivery == NULL && account->running == 0
-        && !account->known)
-    {
+    if (account && rc != NGX_OK && account->running == 0 && !account->known) {
         ngx_http_aidial_account_free_locked(account);
     }
 
     ngx_shmtx_unlock(&ngx_http_aidial_ledger.slab->mutex);
 
-    if (delivery == NULL) {
-        ngx_http_aidial_account_full();
+    if (rc == NGX_ERROR) {
+        ngx_http_aidial_zone_full();
     }
 
-    return delivery;
+    return rc;
 }
 
 
-ngx_http_aidial_delivery_t *
-ngx_http_aidial_delivery_join(const u_char grant[NGX_AIDIAL_GRANT_ID_LEN])
+ngx_int_t
+ngx_http_aidial_delivery_join(const u_char grant[NGX_AIDIAL_GRANT_ID_LEN],
+    const ngx_http_aidial_taker_t *taker,
+    ngx_http_aidial_delivery_t **delivery)
 {
-    ngx_http_aidial_account_t   *account;
-    ngx_http_aidial_delivery_t  *delivery;
+    ngx_int_t                   rc;
+    ngx_http_aidial_account_t  *account;
 
     ngx_shmtx_lock(&ngx_http_aidial_ledger.slab->mutex);
 
-    delivery = NULL;
+    rc = NGX_OK;
+    *delivery = NULL;
     account = ngx_http_aidial_account_find(grant);
 
     if (account && account->known) {
-        delivery = ngx_http_aidial_delivery_add_locked(account);
+        rc = ngx_http_aidial_delivery_add_locked(account, taker, delivery);
     }
 
     ngx_shmtx_unlock(&ngx_http_aidial_ledger.slab->mutex);
 
-    return delivery;
+    if (rc == NGX_ERROR) {
+        ngx_http_aidial_zone_full();
+    }
+
+    return rc;
 }
 
 
-static ngx_http_aidial_delivery_t *
-ngx_http_aidial_delivery_add_locked(ngx_http_aidial_account_t *account)
+static ngx_int_t
+ngx_http_aidial_delivery_add_locked(ngx_http_aidial_account_t *account,
+    const ngx_http_aidial_taker_t *taker,
+    ngx_http_aidial_delivery_t **delivery)
 {
-    ngx_http_aidial_delivery_t  *delivery;
+    ngx_int_t                    rc;
+    ngx_http_aidial_user_t      *user;
+    ngx_http_aidial_delivery_t  *added;
 
     if (ngx_http_aidial_ledger.worker == NULL) {
-        return NULL;
+        return NGX_ERROR;
     }
 
-    delivery = ngx_slab_calloc_locked(ngx_http_aidial_ledger.slab,
-                                      sizeof(ngx_http_aidial_delivery_t));
-    if (delivery == NULL) {
-        return NULL;
+    rc = ngx_http_aidial_user_take_locked(taker, &user);
+
+    if (rc != NGX_OK) {
+        return rc;
     }
 
-    delivery->owner = ngx_http_aidial_ledger.worker->id;
-    delivery->account = account;
-    delivery->first = -1;
+    added = ngx_slab_calloc_locked(ngx_http_aidial_ledger.slab,
+                                   sizeof(ngx_http_aidial_delivery_t));
+    if (added == NULL) {
+        ngx_http_aidial_user_give_locked(user);
+        return NGX_ERROR;
+    }
+
+    added->owner = ngx_http_aidial_ledger.worker->id;
+    added->account = account;
+    added->user = user;
+    added->begun = ngx_current_msec;
+    added->first = -1;
 
     account->running++;
 
     ngx_queue_insert_tail(&ngx_http_aidial_ledger.shared->deliveries,
-                          &delivery->queue);
+                          &added->queue);
 
-    return delivery;
+    *delivery = added;
+
+    return NGX_OK;
 }
 
 
@@ -172,11 +203,36 @@ static ngx_http_aidial_account_t *
 ngx_http_aidial_account_open(ngx_uint_t action, const u_char *grant,
     const u_char *attempt, const ngx_http_aidial_facts_t *facts)
 {
-    size_t                      size;
     ngx_http_aidial_shared_t   *shared;
     ngx_http_aidial_account_t  *account;
 
     shared = ngx_http_aidial_ledger.shared;
+
+    account = ngx_http_aidial_account_alloc_locked(action, grant, attempt,
+                                                   facts);
+    if (account == NULL) {
+        return NULL;
+    }
+
+    if (action == NGX_AIDIAL_ACTION_PLAYBACK) {
+        account->node.key = ngx_http_aidial_account_key(grant);
+        ngx_rbtree_insert(&shared->playbacks, &account->node);
+    }
+
+    ngx_queue_insert_tail(&shared->open, &account->queue);
+
+    return account;
+}
+
+
+/* an account in no queue */
+
+static ngx_http_aidial_account_t *
+ngx_http_aidial_account_alloc_locked(ngx_uint_t action, const u_char *grant,
+    const u_char *attempt, const ngx_http_aidial_facts_t *facts)
+{
+    size_t                      size;
+    ngx_http_aidial_account_t  *account;
 
     size = offsetof(ngx_http_aidial_account_t, facts)
            + ngx_http_aidial_facts_packed(facts);
@@ -197,13 +253,6 @@ ngx_http_aidial_account_open(ngx_uint_t action, const u_char *grant,
     ngx_memcpy(account->attempt, attempt, NGX_HTTP_AIDIAL_ATTEMPT_LEN);
 
     ngx_http_aidial_facts_pack(account->facts, facts);
-
-    if (action == NGX_AIDIAL_ACTION_PLAYBACK) {
-        account->node.key = ngx_http_aidial_account_key(grant);
-        ngx_rbtree_insert(&shared->playbacks, &account->node);
-    }
-
-    ngx_queue_insert_tail(&shared->open, &account->queue);
 
     return account;
 }
@@ -241,16 +290,26 @@ ngx_http_aidial_delivery_forget(ngx_http_aidial_delivery_t *delivery)
 
 void
 ngx_http_aidial_delivery_settle(ngx_http_aidial_delivery_t *delivery,
-    ngx_uint_t complete, off_t sent)
+    ngx_uint_t complete, off_t sent, const ngx_http_aidial_cut_t *cut)
 {
+    ngx_uint_t                  lost;
     ngx_http_aidial_account_t  *account;
 
     ngx_shmtx_lock(&ngx_http_aidial_ledger.slab->mutex);
 
+    lost = 0;
     account = delivery->account;
 
     account->complete = complete;
     account->sent = sent;
+
+    if (cut && account->action == NGX_AIDIAL_ACTION_DOWNLOAD) {
+        account->cut = cut->problem;
+        account->reasons = cut->reasons;
+
+    } else if (cut) {
+        lost = (ngx_http_aidial_account_cut_locked(delivery, cut) != NGX_OK);
+    }
 
     ngx_http_aidial_delivery_end_locked(delivery);
 
@@ -260,7 +319,50 @@ ngx_http_aidial_delivery_settle(ngx_http_aidial_delivery_t *delivery,
 
     ngx_shmtx_unlock(&ngx_http_aidial_ledger.slab->mutex);
 
+    if (lost) {
+        ngx_http_aidial_zone_full();
+    }
+
     ngx_http_aidial_ledger_wake();
+}
+
+
+/*
+ * The playback goes on, or may: this one response gets an account of its own,
+ * which is due.
+ */
+
+static ngx_int_t
+ngx_http_aidial_account_cut_locked(
+    const ngx_http_aidial_delivery_t *delivery,
+    const ngx_http_aidial_cut_t *cut)
+{
+    ngx_http_aidial_facts_t     facts;
+    ngx_http_aidial_account_t  *account;
+
+    ngx_http_aidial_facts_unpack(delivery->account->facts, &facts);
+
+    account = ngx_http_aidial_account_alloc_locked(NGX_AIDIAL_ACTION_PLAYBACK,
+                                                   delivery->account->grant,
+                                                   cut->attempt, &facts);
+    if (account == NULL) {
+        return NGX_ERROR;
+    }
+
+    account->cut = cut->problem;
+    account->reasons = cut->reasons;
+    account->known = 1;
+    account->begun = delivery->begun;
+
+    ngx_http_aidial_account_add_locked(account, delivery);
+
+    account->due = 1;
+    account->later = ngx_current_msec;
+
+    ngx_queue_insert_tail(&ngx_http_aidial_ledger.shared->due,
+                          &account->queue);
+
+    return NGX_OK;
 }
 
 
@@ -293,8 +395,6 @@ ngx_http_aidial_account_quiet(const ngx_http_aidial_account_t *account)
 }
 
 
-/* adds what was delivered to the account */
-
 static void
 ngx_http_aidial_delivery_end_locked(ngx_http_aidial_delivery_t *delivery)
 {
@@ -308,6 +408,18 @@ ngx_http_aidial_delivery_end_locked(ngx_http_aidial_delivery_t *delivery)
         account->ended = ngx_current_msec;
     }
 
+    ngx_http_aidial_account_add_locked(account, delivery);
+    ngx_http_aidial_user_give_locked(delivery->user);
+
+    ngx_queue_remove(&delivery->queue);
+    ngx_slab_free_locked(ngx_http_aidial_ledger.slab, delivery);
+}
+
+
+static void
+ngx_http_aidial_account_add_locked(ngx_http_aidial_account_t *account,
+    const ngx_http_aidial_delivery_t *delivery)
+{
     account->bytes += delivery->bytes;
     account->status = delivery->status;
 
@@ -315,9 +427,6 @@ ngx_http_aidial_delivery_end_locked(ngx_http_aidial_delivery_t *delivery)
         ngx_aidial_ranges_add(&account->ranges, delivery->first,
                               delivery->first + delivery->bytes - 1);
     }
-
-    ngx_queue_remove(&delivery->queue);
-    ngx_slab_free_locked(ngx_http_aidial_ledger.slab, delivery);
 }
 
 
@@ -381,21 +490,4 @@ ngx_http_aidial_account_free_locked(ngx_http_aidial_account_t *account)
 
     ngx_queue_remove(&account->queue);
     ngx_slab_free_locked(ngx_http_aidial_ledger.slab, account);
-}
-
-
-static void
-ngx_http_aidial_account_full(void)
-{
-    static time_t  said;
-
-    if (said == ngx_time()) {
-        return;
-    }
-
-    said = ngx_time();
-
-    ngx_log_error(NGX_LOG_CRIT, ngx_http_aidial_ledger.log, 0,
-                  "aidial: \"aidial_recording_zone\" is full, media requests "
-                  "are refused: give it more memory");
 }

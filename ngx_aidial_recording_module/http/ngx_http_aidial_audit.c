@@ -39,7 +39,7 @@ ngx_http_aidial_facts(ngx_http_aidial_ctx_t *ctx,
 
     field = facts->audit.fields;
 
-    facts->keys.grant = ctx->grant_key;
+    facts->keys.grant = ctx->keys[NGX_AIDIAL_RECORD_GRANT];
 
     field[NGX_AIDIAL_AUDIT_USER] = ctx->session.user;
     field[NGX_AIDIAL_AUDIT_ROLE] = *ngx_aidial_role_word(ctx->session.role);

@@ -41,6 +41,8 @@ ngx_http_aidial_delivery_before(ngx_http_aidial_ctx_t *ctx, ngx_chain_t *in)
     most = ngx_http_aidial_delivery_sent(run) + NGX_HTTP_AIDIAL_CHUNK;
 
     run->delivery->bytes = ngx_min(run->passed, most);
+
+    ngx_http_aidial_pace(run);
 }
 
 

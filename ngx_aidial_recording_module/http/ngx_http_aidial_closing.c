@@ -25,6 +25,9 @@ static ngx_int_t ngx_http_aidial_closing_ask(
     ngx_http_aidial_account_t *account);
 static void ngx_http_aidial_closing_event(
     const ngx_http_aidial_account_t *account, ngx_str_t *event);
+static void ngx_http_aidial_closing_why(
+    const ngx_http_aidial_account_t *account, ngx_http_aidial_facts_t *facts,
+    u_char *reasons);
 static void ngx_http_aidial_closing_done(void *data);
 static void ngx_http_aidial_closing_over(ngx_http_aidial_account_t *account,
     ngx_uint_t entered);
@@ -93,6 +96,7 @@ static ngx_int_t
 ngx_http_aidial_closing_ask(ngx_http_aidial_account_t *account)
 {
     u_char                      ranges[NGX_AIDIAL_RANGES_LEN];
+    u_char                      reasons[NGX_AIDIAL_REASONS_LEN];
     ngx_uint_t                  n;
     ngx_http_aidial_facts_t     facts;
     ngx_aidial_redis_close_t    end;
@@ -108,6 +112,7 @@ ngx_http_aidial_closing_ask(ngx_http_aidial_account_t *account)
     ngx_memzero(&end, sizeof(ngx_aidial_redis_close_t));
 
     ngx_http_aidial_closing_event(account, &end.event);
+    ngx_http_aidial_closing_why(account, &facts, reasons);
 
     n = account->ranges.n;
 
@@ -144,6 +149,11 @@ static void
 ngx_http_aidial_closing_event(const ngx_http_aidial_account_t *account,
     ngx_str_t *event)
 {
+    if (account->cut) {
+        ngx_str_set(event, "media.cut");
+        return;
+    }
+
     if (account->action == NGX_AIDIAL_ACTION_PLAYBACK) {
         ngx_str_set(event, "playback.closed");
         return;
@@ -160,6 +170,26 @@ ngx_http_aidial_closing_event(const ngx_http_aidial_account_t *account,
     }
 
     ngx_str_set(event, "download.aborted");
+}
+
+
+/* a response that was cut was allowed once, and is not any more */
+
+static void
+ngx_http_aidial_closing_why(const ngx_http_aidial_account_t *account,
+    ngx_http_aidial_facts_t *facts, u_char *reasons)
+{
+    ngx_str_t  *field;
+
+    if (account->cut == 0) {
+        return;
+    }
+
+    field = facts->audit.fields;
+
+    field[NGX_AIDIAL_AUDIT_DECISION] = ngx_aidial_problem(account->cut)->code;
+    field[NGX_AIDIAL_AUDIT_REASONS] = ngx_http_aidial_cut_reasons(
+                                account->cut, account->reasons, reasons);
 }
 
 
@@ -200,6 +230,31 @@ ngx_http_aidial_closing_over(ngx_http_aidial_account_t *account,
     }
 
     ngx_shmtx_unlock(&ngx_http_aidial_ledger.slab->mutex);
+}
+
+
+ngx_str_t
+ngx_http_aidial_cut_reasons(ngx_uint_t problem, ngx_aidial_reasons_t reasons,
+    u_char *buf)
+{
+    ngx_str_t  text;
+
+    switch (problem) {
+
+    case NGX_AIDIAL_RECORDING_BLOCKED:
+        text.data = buf;
+        text.len = ngx_aidial_reasons_text(buf, reasons, "") - buf;
+        break;
+
+    case NGX_AIDIAL_SERVICE_UNAVAILABLE:
+        ngx_str_set(&text, "unverifiable");
+        break;
+
+    default:
+        text = ngx_aidial_problem(problem)->code;
+    }
+
+    return text;
 }
 
 

@@ -7,6 +7,8 @@
 #include "ngx_http_aidial_delivery.h"
 
 
+static void ngx_http_aidial_merge_media_rate(
+    ngx_http_aidial_loc_conf_t *prev, ngx_http_aidial_loc_conf_t *conf);
 static char *ngx_http_aidial_merge_role(ngx_conf_t *cf,
     ngx_http_aidial_loc_conf_t *prev, ngx_http_aidial_loc_conf_t *conf);
 static char *ngx_http_aidial_merge_session(ngx_conf_t *cf,
@@ -33,7 +35,7 @@ ngx_http_aidial_create_main_conf(ngx_conf_t *cf)
      *     conf->zone = NULL;
      *     conf->grant_keys = NULL;
      *     conf->key_prefix = { 0, NULL };
-     *     conf->grant_burst = 0;
+     *     conf->grant_rate.burst = 0;
      *     conf->request_id = 0;
      *     conf->rewriters = { 0 };
      *     conf->used = 0;
@@ -44,7 +46,7 @@ ngx_http_aidial_create_main_conf(ngx_conf_t *cf)
         return NULL;
     }
 
-    mcf->grant_interval = NGX_CONF_UNSET;
+    mcf->grant_rate.interval = NGX_CONF_UNSET;
 
     return mcf;
 }
@@ -59,12 +61,12 @@ ngx_http_aidial_init_main_conf(ngx_conf_t *cf, void *conf)
         ngx_str_set(&mcf->key_prefix, "aidial:");
     }
 
-    if (mcf->grant_interval == NGX_CONF_UNSET) {
+    if (mcf->grant_rate.interval == NGX_CONF_UNSET) {
 
         /* 30 a minute, and 10 more at once */
 
-        mcf->grant_interval = 2000000;
-        mcf->grant_burst = 10;
+        mcf->grant_rate.interval = 2000000;
+        mcf->grant_rate.burst = 10;
     }
 
     return NGX_CONF_OK;
@@ -97,6 +99,7 @@ ngx_http_aidial_create_loc_conf(ngx_conf_t *cf)
      *     conf->introspect = { 0, NULL };
      *     conf->call_fetch = { 0, NULL };
      *     conf->call_fetch_ttl = 0;
+     *     conf->media_rate.burst = 0;
      *     conf->origins = NULL;
      *     conf->grant_core = NULL;
      */
@@ -106,6 +109,10 @@ ngx_http_aidial_create_loc_conf(ngx_conf_t *cf)
     conf->playback_ttl = NGX_CONF_UNSET;
     conf->download_ttl = NGX_CONF_UNSET;
     conf->resume_window = NGX_CONF_UNSET;
+    conf->media_rate.interval = NGX_CONF_UNSET;
+    conf->streams = NGX_CONF_UNSET_UINT;
+    conf->bandwidth = NGX_CONF_UNSET_SIZE;
+    conf->recheck = NGX_CONF_UNSET_MSEC;
 
     return conf;
 }
@@ -134,6 +141,11 @@ ngx_http_aidial_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_sec_value(conf->playback_ttl, prev->playback_ttl, 300);
     ngx_conf_merge_sec_value(conf->download_ttl, prev->download_ttl, 60);
     ngx_conf_merge_sec_value(conf->resume_window, prev->resume_window, 900);
+    ngx_conf_merge_uint_value(conf->streams, prev->streams, 8);
+    ngx_conf_merge_size_value(conf->bandwidth, prev->bandwidth, 0);
+    ngx_conf_merge_msec_value(conf->recheck, prev->recheck, 2000);
+
+    ngx_http_aidial_merge_media_rate(prev, conf);
 
     if (conf->origins == NULL) {
         conf->origins = prev->origins;
@@ -146,6 +158,24 @@ ngx_http_aidial_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     /* prev->grant_core is the other location's, and is not inherited */
 
     return ngx_http_aidial_location_complete(cf, conf);
+}
+
+
+static void
+ngx_http_aidial_merge_media_rate(ngx_http_aidial_loc_conf_t *prev,
+    ngx_http_aidial_loc_conf_t *conf)
+{
+    if (prev->media_rate.interval == NGX_CONF_UNSET) {
+
+        /* 20 a second, and 40 more at once */
+
+        prev->media_rate.interval = 50000;
+        prev->media_rate.burst = 40;
+    }
+
+    if (conf->media_rate.interval == NGX_CONF_UNSET) {
+        conf->media_rate = prev->media_rate;
+    }
 }
 
 
@@ -244,6 +274,7 @@ static char *
 ngx_http_aidial_location_complete(ngx_conf_t *cf,
     ngx_http_aidial_loc_conf_t *conf)
 {
+    size_t                     chunk;
     ngx_http_core_loc_conf_t  *clcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
@@ -274,10 +305,12 @@ ngx_http_aidial_location_complete(ngx_conf_t *cf,
 
         /* recordings go into the socket in small steps */
 
+        chunk = ngx_http_aidial_pace_step(conf->bandwidth);
+
         if (clcf->sendfile_max_chunk == 0
-            || clcf->sendfile_max_chunk > NGX_HTTP_AIDIAL_CHUNK)
+            || clcf->sendfile_max_chunk > chunk)
         {
-            clcf->sendfile_max_chunk = NGX_HTTP_AIDIAL_CHUNK;
+            clcf->sendfile_max_chunk = chunk;
         }
     }
 

@@ -88,6 +88,14 @@
 #define NGX_HTTP_AIDIAL_FETCH_MAX  3600
 
 
+/* as limit_req ... nodelay: burst + 1 at once, then one each interval */
+
+typedef struct {
+    int64_t                    interval;     /* microseconds; 0: off */
+    ngx_uint_t                 burst;
+} ngx_http_aidial_rate_t;
+
+
 /* a module that rewrites bodies, and its configuration when left alone */
 
 typedef struct {
@@ -101,8 +109,7 @@ typedef struct {
     ngx_shm_zone_t            *zone;
     ngx_array_t               *grant_keys;   /* of ngx_aidial_key_t */
     ngx_str_t                  key_prefix;
-    int64_t                    grant_interval;  /* microseconds; 0: off */
-    ngx_uint_t                 grant_burst;
+    ngx_http_aidial_rate_t     grant_rate;
     ngx_int_t                  request_id;      /* index of the variable */
 
     ngx_array_t                rewriters;    /* ngx_http_aidial_rewriter_t */
@@ -130,6 +137,10 @@ typedef struct {
     time_t                     playback_ttl;      /* seconds */
     time_t                     download_ttl;      /* seconds */
     time_t                     resume_window;     /* seconds */
+    ngx_http_aidial_rate_t     media_rate;
+    ngx_uint_t                 streams;           /* of a user; 0: off */
+    size_t                     bandwidth;         /* bytes a second; 0: off */
+    ngx_msec_t                 recheck;           /* 0: off */
     ngx_array_t               *origins;           /* of ngx_str_t */
     ngx_http_core_loc_conf_t  *grant_core;        /* never inherited */
 } ngx_http_aidial_loc_conf_t;
@@ -159,8 +170,6 @@ char *ngx_http_aidial_set_grant_key(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_aidial_set_media_uri(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_aidial_set_origin(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_aidial_set_grant_rate(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 
@@ -200,6 +209,20 @@ ngx_int_t ngx_http_aidial_conf_parameter(ngx_conf_t *cf, ngx_str_t *argument,
 
 char *ngx_http_aidial_set_jwt(ngx_conf_t *cf,
     ngx_http_aidial_loc_conf_t *conf);
+
+
+/* ngx_http_aidial_directive_limit.c */
+
+char *ngx_http_aidial_set_grant_rate(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_aidial_set_media_rate(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_aidial_set_streams(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_aidial_set_bandwidth(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_aidial_set_recheck(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 
 /* ngx_http_aidial_directive_portal.c */

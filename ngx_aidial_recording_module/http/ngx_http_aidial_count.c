@@ -104,8 +104,8 @@ ngx_http_aidial_count_find(ngx_uint_t event,
     ngx_http_aidial_count_t  *count;
 
     key = ngx_http_aidial_count_key(event, facts);
-    node = ngx_http_aidial_ledger.shared->users.root;
-    end = &ngx_http_aidial_ledger.shared->users_end;
+    node = ngx_http_aidial_ledger.shared->counted.root;
+    end = &ngx_http_aidial_ledger.shared->counted_end;
 
     while (node != end) {
 
@@ -165,7 +165,8 @@ ngx_http_aidial_count_open(ngx_uint_t event,
 
     ngx_http_aidial_facts_pack(count->facts, facts);
 
-    ngx_rbtree_insert(&ngx_http_aidial_ledger.shared->users, &count->node);
+    ngx_rbtree_insert(&ngx_http_aidial_ledger.shared->counted,
+                      &count->node);
     ngx_queue_insert_tail(&ngx_http_aidial_ledger.shared->counts,
                           &count->queue);
 
@@ -383,7 +384,7 @@ ngx_http_aidial_count_again(ngx_http_aidial_count_t *count, ngx_uint_t n)
 static void
 ngx_http_aidial_count_free_locked(ngx_http_aidial_count_t *count)
 {
-    ngx_rbtree_delete(&ngx_http_aidial_ledger.shared->users, &count->node);
+    ngx_rbtree_delete(&ngx_http_aidial_ledger.shared->counted, &count->node);
     ngx_queue_remove(&count->queue);
     ngx_slab_free_locked(ngx_http_aidial_ledger.slab, count);
 }

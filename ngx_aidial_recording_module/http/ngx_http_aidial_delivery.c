@@ -34,9 +34,10 @@ static ngx_int_t ngx_http_aidial_delivery_range(ngx_http_request_t *r,
 
 
 ngx_int_t
-ngx_http_aidial_delivery_open(ngx_http_aidial_ctx_t *ctx)
+ngx_http_aidial_delivery_open(ngx_http_aidial_ctx_t *ctx,
+    const ngx_http_aidial_taker_t *taker)
 {
-    u_char                    id[NGX_HTTP_AIDIAL_ATTEMPT_LEN / 2];
+    ngx_int_t                 rc;
     ngx_http_aidial_run_t    *run;
     ngx_http_aidial_facts_t  *facts;
 
@@ -49,7 +50,12 @@ ngx_http_aidial_delivery_open(ngx_http_aidial_ctx_t *ctx)
     run->length = -1;
 
     if (ctx->grant_state == NGX_AIDIAL_GRANT_BEGUN) {
-        run->delivery = ngx_http_aidial_delivery_join(ctx->token.id);
+        rc = ngx_http_aidial_delivery_join(ctx->token.id, taker,
+                                           &run->delivery);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
 
         if (run->delivery) {
             ctx->run = run;
@@ -59,7 +65,7 @@ ngx_http_aidial_delivery_open(ngx_http_aidial_ctx_t *ctx)
 
     facts = &run->facts;
 
-    if (ngx_aidial_random(id, sizeof(id)) != NGX_OK
+    if (ngx_http_aidial_attempt(run->attempt) != NGX_OK
         || ngx_http_aidial_facts(ctx, facts) != NGX_OK
         || ngx_http_aidial_facts_decision(ctx, facts, NGX_AIDIAL_PROBLEM_NONE)
            != NGX_OK)
@@ -69,15 +75,30 @@ ngx_http_aidial_delivery_open(ngx_http_aidial_ctx_t *ctx)
 
     facts->audit.fields[NGX_AIDIAL_AUDIT_GRANT] = ctx->grant_id;
 
-    (void) ngx_hex_dump(run->attempt, id, sizeof(id));
+    rc = ngx_http_aidial_delivery_begin(ctx->action, ctx->token.id,
+                                        run->attempt, facts, taker,
+                                        &run->delivery);
 
-    run->delivery = ngx_http_aidial_delivery_begin(ctx->action, ctx->token.id,
-                                                   run->attempt, facts);
-    if (run->delivery == NULL) {
+    if (rc == NGX_OK) {
+        ctx->run = run;
+    }
+
+    return rc;
+}
+
+
+/* a new name for what Redis is going to be told */
+
+ngx_int_t
+ngx_http_aidial_attempt(u_char attempt[NGX_HTTP_AIDIAL_ATTEMPT_LEN])
+{
+    u_char  id[NGX_HTTP_AIDIAL_ATTEMPT_LEN / 2];
+
+    if (ngx_aidial_random(id, sizeof(id)) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    ctx->run = run;
+    (void) ngx_hex_dump(attempt, id, sizeof(id));
 
     return NGX_OK;
 }
@@ -85,7 +106,7 @@ ngx_http_aidial_delivery_open(ngx_http_aidial_ctx_t *ctx)
 
 /* the lease runs from now on, however long the origin takes to answer */
 
-void
+ngx_int_t
 ngx_http_aidial_delivery_start(ngx_http_aidial_ctx_t *ctx)
 {
     ngx_http_aidial_run_t  *run;
@@ -97,8 +118,12 @@ ngx_http_aidial_delivery_start(ngx_http_aidial_ctx_t *ctx)
 
     ngx_http_aidial_delivery_known(run->delivery);
 
+    if (ngx_http_aidial_watch_join(run) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (ctx->action != NGX_AIDIAL_ACTION_DOWNLOAD) {
-        return;
+        return NGX_OK;
     }
 
     run->timer.handler = ngx_http_aidial_delivery_timer;
@@ -107,6 +132,8 @@ ngx_http_aidial_delivery_start(ngx_http_aidial_ctx_t *ctx)
     run->timer.cancelable = 1;
 
     ngx_add_timer(&run->timer, NGX_HTTP_AIDIAL_LEASE_RENEW);
+
+    return NGX_OK;
 }
 
 
@@ -364,6 +391,8 @@ ngx_http_aidial_delivery_end(ngx_http_aidial_ctx_t *ctx)
     delivery = run->delivery;
     run->delivery = NULL;
 
+    ngx_http_aidial_watch_leave(run);
+
     if (!run->asked || (ctx->action == NGX_AIDIAL_ACTION_PLAYBACK
                         && !run->known))
     {
@@ -395,5 +424,6 @@ ngx_http_aidial_delivery_end(ngx_http_aidial_ctx_t *ctx)
     delivery->status = r->header_sent ? r->headers_out.status
                                       : NGX_HTTP_CLIENT_CLOSED_REQUEST;
 
-    ngx_http_aidial_delivery_settle(delivery, complete, resume);
+    ngx_http_aidial_delivery_settle(delivery, complete, resume,
+                                    run->cut.problem ? &run->cut : NULL);
 }

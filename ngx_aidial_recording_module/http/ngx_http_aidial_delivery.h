@@ -28,6 +28,9 @@
 #define NGX_HTTP_AIDIAL_CHUNK  262144
 
 
+typedef struct ngx_http_aidial_watch_s  ngx_http_aidial_watch_t;
+
+
 /* a GET for media on its way: from before it is asked for to its end */
 
 struct ngx_http_aidial_run_s {
@@ -41,6 +44,12 @@ struct ngx_http_aidial_run_s {
     off_t                        size;       /* of the object */
     off_t                        length;     /* of the body; -1: unknown */
     off_t                        passed;     /* of it, to the next filter */
+    off_t                        credit;     /* bytes that it may send now */
+    off_t                        paced;      /* c->sent, when last looked at */
+    ngx_msec_t                   turn;       /* to send again, or 0 */
+    ngx_queue_t                  queue;      /* of "watch" */
+    ngx_http_aidial_watch_t     *watch;      /* NULL: nobody looks again */
+    ngx_http_aidial_cut_t        cut;        /* problem 0: it was not */
     u_char                       attempt[NGX_HTTP_AIDIAL_ATTEMPT_LEN];
 
     unsigned                     asked:1;    /* Redis was asked for it */
@@ -69,10 +78,16 @@ ngx_int_t ngx_http_aidial_facts_decision(ngx_http_aidial_ctx_t *ctx,
 void ngx_http_aidial_audit_refused(ngx_http_aidial_ctx_t *ctx);
 
 
-/* ngx_http_aidial_delivery.c: but for "open" all need ctx->run */
+/*
+ * ngx_http_aidial_delivery.c: but for "open" all need ctx->run.  "open" is
+ * NGX_DECLINED when the taker has all its streams.
+ */
 
-ngx_int_t ngx_http_aidial_delivery_open(ngx_http_aidial_ctx_t *ctx);
-void ngx_http_aidial_delivery_start(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_delivery_open(ngx_http_aidial_ctx_t *ctx,
+    const ngx_http_aidial_taker_t *taker);
+ngx_int_t ngx_http_aidial_attempt(
+    u_char attempt[NGX_HTTP_AIDIAL_ATTEMPT_LEN]);
+ngx_int_t ngx_http_aidial_delivery_start(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_delivery_answer(ngx_http_aidial_ctx_t *ctx);
 void ngx_http_aidial_delivery_end(ngx_http_aidial_ctx_t *ctx);
 
@@ -90,6 +105,35 @@ off_t ngx_http_aidial_delivery_most(const ngx_http_aidial_run_t *run,
     off_t sent);
 ngx_uint_t ngx_http_aidial_delivery_complete(ngx_http_aidial_ctx_t *ctx,
     off_t sent);
+
+
+/* ngx_http_aidial_limit.c */
+
+ngx_int_t ngx_http_aidial_stream_take(ngx_http_aidial_ctx_t *ctx);
+ngx_int_t ngx_http_aidial_stream_taken(ngx_http_aidial_ctx_t *ctx);
+void ngx_http_aidial_pace(ngx_http_aidial_run_t *run);
+
+/* bytes that one step may put into the socket; 0 is no limit of bandwidth */
+
+size_t ngx_http_aidial_pace_step(size_t bandwidth);
+
+
+/* ngx_http_aidial_watch.c: running responses are judged again and again */
+
+/* the response is looked after from now on; NGX_OK or NGX_ERROR */
+
+ngx_int_t ngx_http_aidial_watch_join(ngx_http_aidial_run_t *run);
+void ngx_http_aidial_watch_leave(ngx_http_aidial_run_t *run);
+
+
+/* ngx_http_aidial_cut.c */
+
+/*
+ * run->cut says why: no further byte of the response enters the socket, and
+ * the client sees that it did not end well.  The request is gone afterwards.
+ */
+
+void ngx_http_aidial_cut(ngx_http_aidial_run_t *run);
 
 
 /* ngx_http_aidial_redeem.c: the last step of a media request */

@@ -12,11 +12,6 @@ static char *ngx_http_aidial_set_media_prefix(ngx_conf_t *cf,
     ngx_http_aidial_loc_conf_t *conf);
 static ngx_uint_t ngx_http_aidial_is_prefix(const ngx_str_t *uri);
 static ngx_uint_t ngx_http_aidial_is_origin(const ngx_str_t *url);
-static int64_t ngx_http_aidial_rate_interval(const ngx_str_t *value);
-
-
-#define NGX_HTTP_AIDIAL_RATE_MAX   1000
-#define NGX_HTTP_AIDIAL_BURST_MAX  10000
 
 
 #define NGX_HTTP_AIDIAL_PREFIX                                                \
@@ -378,84 +373,6 @@ ngx_http_aidial_is_origin(const ngx_str_t *url)
     }
 
     return 1;
-}
-
-
-char *
-ngx_http_aidial_set_grant_rate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_aidial_main_conf_t *mcf = conf;
-
-    ngx_int_t   burst;
-    ngx_str_t  *value;
-
-    if (mcf->grant_interval != NGX_CONF_UNSET) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
-        mcf->grant_interval = 0;
-        return NGX_CONF_OK;
-    }
-
-    mcf->grant_interval = ngx_http_aidial_rate_interval(&value[1]);
-
-    if (mcf->grant_interval == NGX_ERROR) {
-        return ngx_http_aidial_conf_invalid(cf, &value[1],
-                        "\"off\", or \"rate=Nr/s\" or \"rate=Nr/m\" "
-                        "with N of 1 to 1000");
-    }
-
-    if (cf->args->nelts == 2) {
-        return NGX_CONF_OK;
-    }
-
-    burst = ngx_strncmp(value[2].data, "burst=", 6) == 0
-            ? ngx_atoi(value[2].data + 6, value[2].len - 6) : NGX_ERROR;
-
-    if (burst == NGX_ERROR || burst > NGX_HTTP_AIDIAL_BURST_MAX) {
-        return ngx_http_aidial_conf_invalid(cf, &value[2],
-                                            "\"burst=N\" with N of 0 to "
-                                            "10000");
-    }
-
-    mcf->grant_burst = burst;
-
-    return NGX_CONF_OK;
-}
-
-
-/* microseconds between two requests, rounded up, or NGX_ERROR */
-
-static int64_t
-ngx_http_aidial_rate_interval(const ngx_str_t *value)
-{
-    int64_t      unit;
-    ngx_int_t    n;
-    ngx_str_t    text;
-
-    text = *value;
-
-    if (text.len < 9 || ngx_strncmp(text.data, "rate=", 5) != 0) {
-        return NGX_ERROR;
-    }
-
-    text.data += 5;
-    text.len -= 5;
-
-    unit = ngx_strncmp(text.data + text.len - 3, "r/s", 3) == 0 ? 1000000
-           : ngx_strncmp(text.data + text.len - 3, "r/m", 3) == 0 ? 60000000
-           : 0;
-
-    n = ngx_atoi(text.data, text.len - 3);
-
-    if (unit == 0 || n < 1 || n > NGX_HTTP_AIDIAL_RATE_MAX) {
-        return NGX_ERROR;
-    }
-
-    return (unit + n - 1) / n;
 }
 
 

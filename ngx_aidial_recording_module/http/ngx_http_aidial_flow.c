@@ -83,7 +83,7 @@ ngx_http_aidial_flow_start(ngx_http_aidial_ctx_t *ctx)
     ctx->waiting = 1;
     ctx->answered = 0;
 
-    if (ctx->op) {
+    if (ctx->op || ctx->room) {
 
         /* in the access phase a client that leaves is invisible otherwise */
 
@@ -316,6 +316,7 @@ ngx_http_aidial_ctx_create(ngx_http_request_t *r,
     }
 
     ctx->request = r;
+    ctx->pool = r->pool;
     ctx->conf = ngx_http_get_module_loc_conf(r, ngx_aidial_recording_module);
     ctx->step = steps;
 
@@ -333,6 +334,10 @@ ngx_http_aidial_flow_abandon(ngx_http_aidial_ctx_t *ctx)
 
     if (ctx->fetch) {
         ngx_http_aidial_fetch_abandon(ctx->fetch);
+    }
+
+    if (ctx->room) {
+        ngx_http_aidial_room_abandon(ctx->room);
     }
 
     ctx->waiting = 0;

@@ -11,7 +11,7 @@ static ngx_int_t ngx_http_aidial_cookie_value(ngx_http_aidial_ctx_t *ctx,
     ngx_str_t *value);
 static ngx_int_t ngx_http_aidial_jwt_check(ngx_http_aidial_ctx_t *ctx,
     const ngx_str_t *token);
-static void ngx_http_aidial_session_issued(ngx_http_aidial_ctx_t *ctx);
+static void ngx_http_aidial_session_times(ngx_http_aidial_ctx_t *ctx);
 
 
 ngx_int_t
@@ -125,6 +125,7 @@ ngx_http_aidial_jwt_check(ngx_http_aidial_ctx_t *ctx, const ngx_str_t *token)
         ctx->sid = jwt.sid;
         ctx->claims = jwt.claims;
         ctx->issued_at = jwt.issued_at;
+        ctx->claims_end = jwt.expires_at;
     }
 
     return rc;
@@ -202,14 +203,13 @@ ngx_http_aidial_session_read(ngx_http_aidial_ctx_t *ctx, const ngx_str_t *text)
     ngx_int_t    rc;
     const char  *why;
 
-    rc = ngx_aidial_session_parse(ctx->request->pool, &ctx->conf->session_map,
-                                  text, ngx_time(), &ctx->session, &why);
+    rc = ngx_aidial_session_parse(ctx->pool, &ctx->conf->session_map, text,
+                                  ngx_time(), &ctx->session, &why);
 
     if (rc == NGX_OK) {
+        ngx_http_aidial_session_times(ctx);
 
-        ngx_http_aidial_session_issued(ctx);
-
-        return NGX_OK;
+        return ngx_http_aidial_session_ended(ctx);
     }
 
     if (rc != NGX_DECLINED) {
@@ -228,13 +228,26 @@ ngx_http_aidial_session_read(ngx_http_aidial_ctx_t *ctx, const ngx_str_t *text)
 }
 
 
+ngx_int_t
+ngx_http_aidial_session_ended(ngx_http_aidial_ctx_t *ctx)
+{
+    if (ctx->session.expires_at == -1
+        || ctx->session.expires_at > ngx_time())
+    {
+        return NGX_OK;
+    }
+
+    return ngx_http_aidial_refuse(ctx, NGX_AIDIAL_SESSION_REQUIRED);
+}
+
+
 /*
- * A token says by "iat" when it began, unless the operator has named a claim
- * of the portal's for it.
+ * A token says by "exp" when it ends, whatever else says so; and by "iat" when
+ * it began, unless the operator has named a claim of the portal's for it.
  */
 
 static void
-ngx_http_aidial_session_issued(ngx_http_aidial_ctx_t *ctx)
+ngx_http_aidial_session_times(ngx_http_aidial_ctx_t *ctx)
 {
     ngx_str_t                  standard;
     const ngx_aidial_field_t  *field;
@@ -242,7 +255,17 @@ ngx_http_aidial_session_issued(ngx_http_aidial_ctx_t *ctx)
     field = &ctx->conf->session_map.fields[NGX_AIDIAL_FIELD_CREATED_AT];
     standard = ngx_aidial_session_pointer(NGX_AIDIAL_FIELD_CREATED_AT);
 
-    if (ctx->claims.len && ctx->session.created_at == -1
+    if (ctx->claims.len == 0) {
+        return;
+    }
+
+    if (ctx->session.expires_at == -1
+        || ctx->session.expires_at > ctx->claims_end)
+    {
+        ctx->session.expires_at = ctx->claims_end;
+    }
+
+    if (ctx->session.created_at == -1
         && ngx_aidial_same(&field->pointer, &standard))
     {
         ctx->session.created_at = ctx->issued_at;

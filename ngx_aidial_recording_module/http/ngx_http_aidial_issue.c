@@ -55,8 +55,8 @@ ngx_http_aidial_grant_issue(ngx_http_aidial_ctx_t *ctx)
     issue.allowed = (problem == NGX_AIDIAL_PROBLEM_NONE);
     issue.action = ctx->action;
     issue.life = ttl;
-    issue.interval = mcf->grant_interval;
-    issue.burst = mcf->grant_burst;
+    issue.interval = mcf->grant_rate.interval;
+    issue.burst = mcf->grant_rate.burst;
 
     return ngx_http_aidial_flow_wait(ctx,
                ngx_aidial_redis_grant_issue(&facts.keys, &issue, &facts.audit,
@@ -108,7 +108,7 @@ ngx_http_aidial_grant_name(ngx_http_aidial_ctx_t *ctx)
 
     return ngx_aidial_key_grant(ctx->request->pool, &mcf->key_prefix,
                                 &ctx->session.tenant, ctx->token.id,
-                                &ctx->grant_key);
+                                &ctx->keys[NGX_AIDIAL_RECORD_GRANT]);
 }
 
 

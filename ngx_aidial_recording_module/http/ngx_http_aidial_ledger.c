@@ -65,8 +65,11 @@ ngx_http_aidial_zone_init(ngx_shm_zone_t *zone, void *data)
     ngx_queue_init(&shared->open);
     ngx_queue_init(&shared->due);
     ngx_queue_init(&shared->counts);
+    ngx_queue_init(&shared->idle);
 
     ngx_rbtree_init(&shared->playbacks, &shared->playbacks_end,
+                    ngx_rbtree_insert_value);
+    ngx_rbtree_init(&shared->counted, &shared->counted_end,
                     ngx_rbtree_insert_value);
     ngx_rbtree_init(&shared->users, &shared->users_end,
                     ngx_rbtree_insert_value);

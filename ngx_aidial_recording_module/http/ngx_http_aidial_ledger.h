@@ -7,6 +7,7 @@
  *     account     what will be one closing entry: a download's delivery, or
  *                 all deliveries of one playback grant
  *     count       refusals of one user that are entered once a minute
+ *     user        what one user takes of this edge, for its limits
  *
  * An account is open while its deliveries run (a playback's for 30 seconds
  * more); then it is due, until Redis has its entry.
@@ -23,6 +24,7 @@
 
 #include "ngx_aidial_audit.h"
 #include "ngx_aidial_ranges.h"
+#include "ngx_aidial_reason.h"
 #include "ngx_aidial_redis_ops.h"
 #include "ngx_aidial_token.h"
 
@@ -74,6 +76,9 @@ typedef struct {
     ngx_msec_t                   ended;      /* when the last one did */
     ngx_aidial_ranges_t          ranges;
 
+    ngx_uint_t                   cut;        /* problem it was cut for, or 0 */
+    ngx_aidial_reasons_t         reasons;    /* with a cut */
+
     ngx_msec_t                   later;      /* due: not before this */
     ngx_uint_t                   claim;      /* worker that sends it, or 0 */
 
@@ -86,10 +91,44 @@ typedef struct {
 } ngx_http_aidial_account_t;
 
 
+/* a user's name follows: tenant, then user */
+
+typedef struct {
+    ngx_rbtree_node_t            node;
+    ngx_queue_t                  queue;      /* of "idle", without streams */
+    int64_t                      paid_until; /* us: requests so far */
+    int64_t                      turn_at;    /* us: bytes so far */
+    ngx_uint_t                   streams;    /* media responses in flight */
+    uint16_t                     tenant_len;
+    uint16_t                     user_len;
+    u_char                       name[1];
+} ngx_http_aidial_user_t;
+
+
+/* who a limit is for: one user, and how many streams at most (0: any) */
+
+typedef struct {
+    const ngx_str_t             *tenant;
+    const ngx_str_t             *user;
+    ngx_uint_t                   streams;
+} ngx_http_aidial_taker_t;
+
+
+/* why a response was cut, and a name for its entry */
+
+typedef struct {
+    ngx_uint_t                   problem;
+    ngx_aidial_reasons_t         reasons;
+    u_char                       attempt[NGX_HTTP_AIDIAL_ATTEMPT_LEN];
+} ngx_http_aidial_cut_t;
+
+
 typedef struct {
     ngx_queue_t                  queue;
     ngx_uint_t                   owner;      /* worker */
     ngx_http_aidial_account_t   *account;
+    ngx_http_aidial_user_t      *user;
+    ngx_msec_t                   begun;
     off_t                        first;      /* byte of the object; -1: none */
     off_t                        bytes;      /* in the socket, or on the way */
     ngx_uint_t                   status;     /* of the response; 0: none yet */
@@ -134,8 +173,11 @@ typedef struct {
     ngx_queue_t                  counts;
     ngx_rbtree_t                 playbacks;      /* open accounts by grant */
     ngx_rbtree_node_t            playbacks_end;
-    ngx_rbtree_t                 users;          /* counts */
+    ngx_rbtree_t                 counted;        /* counts by user */
+    ngx_rbtree_node_t            counted_end;
+    ngx_rbtree_t                 users;
     ngx_rbtree_node_t            users_end;
+    ngx_queue_t                  idle;           /* users, last used first */
 } ngx_http_aidial_shared_t;
 
 
@@ -186,21 +228,26 @@ void ngx_http_aidial_quit_unwatch(void);
 
 /*
  * A delivery that begins, in an account of its own or in that of its playback
- * grant.  NULL: the zone is full.
+ * grant.  NGX_OK, NGX_DECLINED: the taker has all its streams; NGX_ERROR: the
+ * zone is full.
  */
 
-ngx_http_aidial_delivery_t *ngx_http_aidial_delivery_begin(ngx_uint_t action,
+ngx_int_t ngx_http_aidial_delivery_begin(ngx_uint_t action,
     const u_char grant[NGX_AIDIAL_GRANT_ID_LEN],
     const u_char attempt[NGX_HTTP_AIDIAL_ATTEMPT_LEN],
-    const ngx_http_aidial_facts_t *facts);
+    const ngx_http_aidial_facts_t *facts,
+    const ngx_http_aidial_taker_t *taker,
+    ngx_http_aidial_delivery_t **delivery);
 
 /*
  * One more delivery of a playback grant that has an account and is known to
- * have begun.  NULL: it has none (or the zone is full).
+ * have begun.  *delivery is NULL with NGX_OK when it has none.
  */
 
-ngx_http_aidial_delivery_t *ngx_http_aidial_delivery_join(
-    const u_char grant[NGX_AIDIAL_GRANT_ID_LEN]);
+ngx_int_t ngx_http_aidial_delivery_join(
+    const u_char grant[NGX_AIDIAL_GRANT_ID_LEN],
+    const ngx_http_aidial_taker_t *taker,
+    ngx_http_aidial_delivery_t **delivery);
 
 /* Redis has said that it began */
 
@@ -210,10 +257,10 @@ void ngx_http_aidial_delivery_known(ngx_http_aidial_delivery_t *delivery);
 
 void ngx_http_aidial_delivery_forget(ngx_http_aidial_delivery_t *delivery);
 
-/* its end: "sent" is -1 when it cannot be resumed */
+/* its end: "sent" is -1 when it cannot be resumed, "cut" NULL if it was not */
 
 void ngx_http_aidial_delivery_settle(ngx_http_aidial_delivery_t *delivery,
-    ngx_uint_t complete, off_t sent);
+    ngx_uint_t complete, off_t sent, const ngx_http_aidial_cut_t *cut);
 void ngx_http_aidial_delivery_killed_locked(
     ngx_http_aidial_delivery_t *delivery);
 
@@ -223,11 +270,53 @@ void ngx_http_aidial_accounts_idle_locked(ngx_msec_t idle);
 void ngx_http_aidial_account_free_locked(ngx_http_aidial_account_t *account);
 
 
+/* ngx_http_aidial_user.c */
+
+/*
+ * One more request.  NGX_OK; NGX_DECLINED: too many, *wait says how many ms
+ * until the next one passes; NGX_ERROR: the zone is full.
+ */
+
+ngx_int_t ngx_http_aidial_user_count(const ngx_http_aidial_taker_t *taker,
+    int64_t interval, ngx_uint_t burst, ngx_msec_t *wait);
+
+/* NGX_OK: the taker may begin a stream; NGX_DECLINED: it has all */
+
+ngx_int_t ngx_http_aidial_user_check(const ngx_http_aidial_taker_t *taker);
+
+/* a stream begins, as for a delivery, and ends */
+
+ngx_int_t ngx_http_aidial_user_take_locked(
+    const ngx_http_aidial_taker_t *taker, ngx_http_aidial_user_t **user);
+void ngx_http_aidial_user_give_locked(ngx_http_aidial_user_t *user);
+
+/*
+ * A stream of the user has the next turn to send "bytes" at "bandwidth" bytes
+ * a second: how many ms from now.  0: it may send now.
+ */
+
+ngx_msec_t ngx_http_aidial_user_turn(ngx_http_aidial_user_t *user,
+    size_t bytes, size_t bandwidth);
+
+/* says, at most once a second, that the zone is full */
+
+void ngx_http_aidial_zone_full(void);
+
+
 /* ngx_http_aidial_closing.c */
 
 /* sends the entries that are due */
 
 void ngx_http_aidial_closing_send(void);
+
+/*
+ * Why a response was cut, for people and for the audit trail: the reasons of
+ * the policy, "unverifiable", or the problem's code.  "buf" has room for
+ * NGX_AIDIAL_REASONS_LEN bytes.
+ */
+
+ngx_str_t ngx_http_aidial_cut_reasons(ngx_uint_t problem,
+    ngx_aidial_reasons_t reasons, u_char *buf);
 
 /* says every account in the error log, and forgets it */
 

@@ -8,6 +8,9 @@
 #include "ngx_http_aidial_delivery.h"
 
 
+static ngx_int_t ngx_http_aidial_media_kept(ngx_http_aidial_ctx_t *ctx);
+static ngx_uint_t ngx_http_aidial_is_absent(const ngx_http_aidial_ctx_t *ctx,
+    ngx_uint_t record);
 static ngx_int_t ngx_http_aidial_token_read(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_media_introspect(ngx_http_aidial_ctx_t *ctx);
 static ngx_int_t ngx_http_aidial_media_load(ngx_http_aidial_ctx_t *ctx);
@@ -56,6 +59,10 @@ static const ngx_http_aidial_step_t  ngx_http_aidial_media_steps[] = {
       ngx_http_aidial_site_of_media,
       NULL },
 
+    { ngx_string("rate"),
+      ngx_http_aidial_rate_check,
+      NULL },
+
     { ngx_string("grant"),
       ngx_http_aidial_token_check,
       NULL },
@@ -100,11 +107,29 @@ static const ngx_http_aidial_step_t  ngx_http_aidial_media_steps[] = {
       ngx_http_aidial_policy_check,
       NULL },
 
+    { ngx_string("streams"),
+      ngx_http_aidial_stream_take,
+      ngx_http_aidial_stream_taken },
+
     { ngx_string("redemption"),
       ngx_http_aidial_redeem,
       ngx_http_aidial_redeemed },
 
     { ngx_null_string, NULL, NULL }
+};
+
+
+/* what may be withdrawn while the response runs, in the same order */
+
+static const ngx_http_aidial_step_pt  ngx_http_aidial_media_standing[] = {
+    ngx_http_aidial_media_loaded,
+    ngx_http_aidial_session_ended,
+    ngx_http_aidial_token_check,
+    ngx_http_aidial_media_kept,
+    ngx_http_aidial_scope_check,
+    ngx_http_aidial_binding_check,
+    ngx_http_aidial_policy_check,
+    NULL
 };
 
 
@@ -159,6 +184,61 @@ ngx_http_aidial_media_access(ngx_http_request_t *r)
 }
 
 
+ngx_int_t
+ngx_http_aidial_media_judge_again(ngx_http_aidial_ctx_t *again)
+{
+    ngx_int_t                       rc;
+    const ngx_http_aidial_step_pt  *step;
+
+    again->call_known = 0;
+    again->tenant_known = 0;
+    again->reasons = 0;
+
+    if (again->conf->call_fetch.len == 0) {
+        ngx_memzero(&again->call, sizeof(ngx_aidial_call_t));
+        ngx_memzero(&again->tenant, sizeof(ngx_aidial_tenant_t));
+    }
+
+    for (step = ngx_http_aidial_media_standing; *step; step++) {
+        rc = (*step)(again);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Where the portal is asked for what Redis does not have, a record that is
+ * gone from Redis says nothing: the one that was judged before stands, and
+ * the scope of the session that was read just now.
+ */
+
+static ngx_int_t
+ngx_http_aidial_media_kept(ngx_http_aidial_ctx_t *ctx)
+{
+    if (ctx->conf->call_fetch.len && !ctx->call_known
+        && ngx_http_aidial_is_absent(ctx, NGX_AIDIAL_RECORD_CALL)
+        && ngx_http_aidial_is_absent(ctx, NGX_AIDIAL_RECORD_FETCHED_CALL))
+    {
+        ctx->call_known = ngx_aidial_session_covers(&ctx->session, &ctx->call);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_aidial_is_absent(const ngx_http_aidial_ctx_t *ctx, ngx_uint_t record)
+{
+    return ngx_aidial_redis_op_record(ctx->op, record)->state
+           == NGX_AIDIAL_RECORD_ABSENT;
+}
+
+
 static ngx_int_t
 ngx_http_aidial_token_read(ngx_http_aidial_ctx_t *ctx)
 {
@@ -201,21 +281,17 @@ ngx_http_aidial_media_introspect(ngx_http_aidial_ctx_t *ctx)
 static ngx_int_t
 ngx_http_aidial_media_load(ngx_http_aidial_ctx_t *ctx)
 {
-    ngx_str_t  keys[NGX_AIDIAL_RECORD_COUNT];
-
     if (!ctx->token_valid) {
         return NGX_OK;
     }
 
-    ngx_memzero(keys, sizeof(keys));
+    ngx_memzero(ctx->keys, sizeof(ctx->keys));
 
-    if (ngx_http_aidial_media_keys(ctx, keys) != NGX_OK) {
+    if (ngx_http_aidial_media_keys(ctx, ctx->keys) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    ctx->grant_key = keys[NGX_AIDIAL_RECORD_GRANT];
-
-    return ngx_http_aidial_records_wait(ctx, keys);
+    return ngx_http_aidial_records_wait(ctx, ctx->keys);
 }
 
 

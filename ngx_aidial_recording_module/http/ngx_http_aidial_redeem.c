@@ -31,14 +31,8 @@ ngx_http_aidial_redeem(ngx_http_aidial_ctx_t *ctx)
         return NGX_OK;
     }
 
-    if (ngx_http_aidial_delivery_open(ctx) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
     if (ctx->grant_state == NGX_AIDIAL_GRANT_BEGUN) {
-        ngx_http_aidial_delivery_start(ctx);
-
-        return NGX_OK;
+        return ngx_http_aidial_delivery_start(ctx);
     }
 
     op = ngx_http_aidial_redeem_ask(ctx);
@@ -95,9 +89,10 @@ ngx_http_aidial_redeemed(ngx_http_aidial_ctx_t *ctx)
     rc = ngx_http_aidial_redeem_code(ctx);
 
     if (rc == NGX_OK) {
-        ngx_http_aidial_delivery_start(ctx);
+        return ngx_http_aidial_delivery_start(ctx);
+    }
 
-    } else if (rc == NGX_DECLINED && !ngx_aidial_redis_op_resent(ctx->op)) {
+    if (rc == NGX_DECLINED && !ngx_aidial_redis_op_resent(ctx->op)) {
 
         /* Redis has said that it did not begin: nothing is owed */
 

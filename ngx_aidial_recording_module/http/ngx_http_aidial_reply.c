@@ -132,6 +132,7 @@ ngx_http_aidial_retry_after(const ngx_http_aidial_ctx_t *ctx)
 
     case NGX_AIDIAL_SERVICE_UNAVAILABLE:
     case NGX_AIDIAL_DELIVERY_RUNNING:
+    case NGX_AIDIAL_TOO_MANY_STREAMS:
         return NGX_HTTP_AIDIAL_RETRY_AFTER;
 
     case NGX_AIDIAL_RATE_LIMITED:

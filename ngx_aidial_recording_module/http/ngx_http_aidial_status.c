@@ -31,6 +31,10 @@ static const ngx_http_aidial_step_t  ngx_http_aidial_status_steps[] = {
       ngx_http_aidial_standing_load,
       ngx_http_aidial_standing_loaded },
 
+    { ngx_string("rate"),
+      ngx_http_aidial_rate_check,
+      NULL },
+
     { ngx_string("call fetch"),
       ngx_http_aidial_call_fetch,
       ngx_http_aidial_call_fetched },

@@ -116,6 +116,25 @@ ngx_aidial_redis_op_record(const ngx_aidial_redis_op_t *op, ngx_uint_t record)
 
 
 ngx_uint_t
+ngx_aidial_redis_op_same(const ngx_aidial_redis_op_t *a,
+    const ngx_aidial_redis_op_t *b)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_AIDIAL_RECORD_COUNT; i++) {
+
+        if (a->records[i].state != b->records[i].state
+            || !ngx_aidial_same(&a->records[i].text, &b->records[i].text))
+        {
+            return 0;
+        }
+    }
+
+    return a->grant == b->grant;
+}
+
+
+ngx_uint_t
 ngx_aidial_redis_op_grant_state(const ngx_aidial_redis_op_t *op)
 {
     return op->grant;

@@ -230,6 +230,11 @@ ngx_int_t ngx_aidial_redis_op_status(const ngx_aidial_redis_op_t *op);
 const ngx_aidial_record_t *ngx_aidial_redis_op_record(
     const ngx_aidial_redis_op_t *op, ngx_uint_t record);
 
+/* 1 when two loads, both NGX_OK, have found the same records */
+
+ngx_uint_t ngx_aidial_redis_op_same(const ngx_aidial_redis_op_t *a,
+    const ngx_aidial_redis_op_t *b);
+
 /* after status NGX_OK: ngx_aidial_grant_state_e of a load */
 
 ngx_uint_t ngx_aidial_redis_op_grant_state(const ngx_aidial_redis_op_t *op);

@@ -4,8 +4,9 @@
 -- KEYS[1]   the key of the grant
 -- KEYS[2]   the audit stream of the tenant
 -- ARGV[1]   attempt: 1 to 64 bytes that name the delivery; also the echo
--- ARGV[2]   event: download.completed, download.aborted, download.voided or
---           playback.closed
+-- ARGV[2]   event: download.completed, download.aborted, download.voided,
+--           playback.closed, or media.cut, which is either: one response that
+--           was withdrawn while it ran
 -- ARGV[3]   "1": Redis has said that the delivery began; "0": nobody knows
 -- ARGV[4]   "1": its worker was killed; then, or when its lease has lapsed,
 --           the grant never opens again
@@ -41,7 +42,8 @@ if bad then
 end
 
 local events = { ['download.completed'] = 1, ['download.aborted'] = 1,
-                 ['download.voided'] = 1, ['playback.closed'] = 1 }
+                 ['download.voided'] = 1, ['playback.closed'] = 1,
+                 ['media.cut'] = 1 }
 
 if #attempt < 1 or #attempt > 64 or not events[event] or #ARGV[10] > 512 then
     return refuse('argument out of bounds')
@@ -108,9 +110,9 @@ local lapsed = now > (tonumber(held[6] or '') or 0)
 if held[1] == 'closed' or ARGV[4] == '1' or lapsed then
     redis.call('HSET', KEYS[1], 'state', 'closed')
 
-elseif event == 'download.voided' then
+elseif event == 'download.voided' or ARGV[6] == '0' then
 
-    -- as it was before this attempt
+    -- no byte left the edge: as it was before this attempt
 
     redis.call('HSET', KEYS[1], 'state', held[3] and 'ended' or 'fresh',
                'voids', text((tonumber(held[5] or '') or 0) + 1))

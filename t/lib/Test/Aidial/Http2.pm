@@ -22,6 +22,7 @@ our @EXPORT = qw(socket_path);
 
 my ($DATA, $HEADERS, $RESET, $SETTINGS, $PING, $GOAWAY, $WINDOW)
     = (0, 1, 3, 4, 6, 7, 8);
+my $STREAM_WINDOW = 4;
 my ($END_STREAM, $ACK, $END_HEADERS) = (1, 1, 4);
 
 # the statuses that HPACK has in its static table, from index 8 on
@@ -40,7 +41,7 @@ sub new {
                        streams => {} }, $class;
 
     $self->_write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-                  . _frame($SETTINGS, 0, 0, '')
+                  . _frame($SETTINGS, 0, 0, pack 'nN', $STREAM_WINDOW, 1 << 30)
                   . _frame($WINDOW, 0, 0, pack 'N', 1 << 30));
 
     return $self;

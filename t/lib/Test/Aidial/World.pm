@@ -85,14 +85,15 @@ sub origin { dir() . "/origin-$origin.sock" }
 
 
 # http_config(redis => ..., zone => ..., grant_key => ..., grant_rate => ...,
-# extra => ...): the http level; the first four are the directives' words,
-# extra is appended.  Grant requests are not limited unless a test says so.
+# media_rate => ..., streams => ..., extra => ...): the http level; all but
+# extra are the directives' words, extra is appended.  No request is limited
+# unless a test says so.
 
 sub http_config {
     my (%word) = (
         redis => 'unix:' . redis_server()->path, zone => 'aidial:1m',
         grant_key => 'k1 ' . dir() . '/k1.key', grant_rate => 'off',
-        extra => '', @_
+        media_rate => 'off', streams => 'off', extra => '', @_
     );
 
     my ($socket, @fail) = (origin());
@@ -104,6 +105,8 @@ sub http_config {
     aidial_recording_zone $word{zone};
     aidial_recording_grant_key $word{grant_key};
     aidial_recording_grant_rate $word{grant_rate};
+    aidial_recording_media_rate $word{media_rate};
+    aidial_recording_streams $word{streams};
     $word{extra}
 
     upstream origin {

@@ -73,6 +73,12 @@ http {
     aidial_recording_zone aidial:8m;
     aidial_recording_grant_key k1 $key;
     aidial_recording_download_ttl 10m;
+
+    # one user asks for all, and the faults take away what would be watched
+
+    aidial_recording_media_rate off;
+    aidial_recording_streams off;
+    aidial_recording_recheck off;
     $conf->{http}
 
     upstream origin {
