@@ -264,4 +264,17 @@ ok(wait_for(sub { my %now = map { $_ => 1 } $nginx->workers;
 has_room($who, 3, 'streams - workers killed');
 
 in_order($nginx, killed => 1);
+
+# ---- without the directive there are eight
+
+$nginx = Test::Aidial::Nginx->start(
+    http => large_http() =~ s/aidial_recording_streams off;//r,
+    server => locations(large_media('limit_rate 50k;')));
+$who = somebody();
+@client = map { run($who) } 1 .. 8;
+is((grep { $_ } @client), 8, 'streams - default - eight');
+ok(full($who), 'streams - default - and no more');
+$_->abort for @client;
+in_order($nginx);
+
 done_testing();

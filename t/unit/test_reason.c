@@ -34,6 +34,7 @@ static const test_reason_problem_t  test_reason_table[] = {
     { NGX_AIDIAL_REQUEST_TOO_LARGE, 413, "request_too_large" },
     { NGX_AIDIAL_UNSUPPORTED_MEDIA_TYPE, 415, "unsupported_media_type" },
     { NGX_AIDIAL_RATE_LIMITED, 429, "rate_limited" },
+    { NGX_AIDIAL_TOO_MANY_STREAMS, 429, "too_many_streams" },
     { NGX_AIDIAL_MEDIA_UNAVAILABLE, 502, "media_unavailable" },
     { NGX_AIDIAL_SERVICE_UNAVAILABLE, 503, "service_unavailable" },
     { NGX_AIDIAL_PREFETCH_REFUSED, 503, "prefetch_refused" },
