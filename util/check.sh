@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 RC=0
 
-for part in style layers sizes reasons directives docs exports cppcheck; do
+for part in style layers sizes reasons directives docs logs exports cppcheck; do
     "util/check-$part" || {
         echo "check-$part: failed"
         RC=1
