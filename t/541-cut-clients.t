@@ -53,7 +53,7 @@ my $nginx = Test::Aidial::Nginx->start(workers => 2,
         $WAY{$_}
     }
 END
-    location = /posted { return 204; }
+    location = /posted { proxy_pass http://unix:@{[ $never->path ]}:/; }
     listen unix:@{[ socket_path() ]} http2;
     listen 127.0.0.1:$tls ssl;
     ssl_certificate @{[ pem('edge') ]};

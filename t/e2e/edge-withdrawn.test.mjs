@@ -55,6 +55,14 @@ for (const [person, off, on, reason, text] of WITHDRAWALS) {
         await page.getByText("The card shows it at its next request.")
             .waitFor();
 
+        /* what was on its way is cut, whatever the page does */
+
+        const { tenant_id } = await world.record(`call:${CALL}`);
+
+        await world.waitForAudit(tenant_id, entry =>
+            entry.event === "media.cut" && entry.user === `u_${person}`
+            && entry.reasons === reason);
+
         await seekTo(page, 0.9);
         await waitForState(page, "blocked");
         await message(page, text);
