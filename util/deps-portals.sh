@@ -6,31 +6,23 @@
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. util/node.sh
 
 HERE=build/portals
 
 
 main() {
-    if cmp -s t/portals/package-lock.json $HERE/installed.json; then
-        return
-    fi
-
-    command -v npm >/dev/null || {
-        say "npm is missing: portals in Node are left out"
+    have_node || {
+        say "Node 18 or npm is missing: portals in Node are left out"
         return
     }
 
-    say "fetching session libraries for the tests, into $HERE"
     mkdir -p $HERE
     cp t/portals/package.json t/portals/package-lock.json t/portals/.npmrc \
         $HERE/
 
-    if (cd $HERE && npm ci --ignore-scripts --no-progress >npm.log 2>&1); then
-        cp t/portals/package-lock.json $HERE/installed.json
-        return
-    fi
-
-    say "npm ci failed, see $HERE/npm.log: portals in Node are left out"
+    npm_ci $HERE $HERE/npm.log ||
+        say "npm ci failed, see $HERE/npm.log: portals in Node are left out"
 }
 
 

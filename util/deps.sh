@@ -7,6 +7,7 @@
 set -euo pipefail
 . "$(dirname "$0")/apt-root.sh"
 . "$(dirname "$0")/as-root.sh"
+. "$(dirname "$0")/node.sh"
 
 BUILD="gcc libc6-dev make dpkg-dev nginx nginx-dev libhiredis-dev libjansson-dev
        libssl-dev libpcre2-dev zlib1g-dev"
@@ -32,7 +33,7 @@ main() {
 
     case " $groups " in
         *" demo "* | *" e2e "* | *" portals "*)
-            have_node || try_node ;;
+            [ -n "${DEMO_STATIC-}" ] || have_node || try_node ;;
     esac
 
     case " $groups " in *" e2e "*) packages="$packages $E2E" ;; esac
@@ -76,17 +77,8 @@ portals() {
 }
 
 
-# The demo's portal runs on Node 18 or later, whoever packaged it.  With
-# DEMO_STATIC there is no such portal.
-
-have_node() {
-    [ -n "${DEMO_STATIC-}" ] && return
-    command -v node npm >"$CACHE/probe" 2>&1 || return 1
-    node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)'
-}
-
-
-# Both do without: the demo has a static page.  In a shell of its own, since a
+# Who needs Node does without it if need be: the demo has a static page.  With
+# DEMO_STATIC it is not even looked for.  In a shell of its own, since a
 # failure ends it.
 
 try_node() {

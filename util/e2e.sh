@@ -10,6 +10,7 @@
 set -uo pipefail
 export LC_ALL=C
 cd "$(dirname "$0")/.."
+. util/node.sh
 
 work=build/e2e
 log=$work/result.log
@@ -22,7 +23,7 @@ main() {
         none "the packages could not be installed (see $work/deps.log)"
 
     [ -x /usr/bin/chromium ] || none "there is no /usr/bin/chromium"
-    node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' ||
+    have_node ||
         none "there is no Node 18 or later"
     install || none "npm ci did not work (see $work/npm.log)"
 
@@ -42,18 +43,9 @@ none() {
 # beside its packages, which the tree shall not have
 
 install() {
-    local stamp
-
     rm -rf "$work"/*.test.mjs "$work/lib"
     cp -R t/e2e/. "$work"
-    stamp=$(cksum <"$work/package-lock.json")
-    [ "$(cat "$work/node_modules/.stamp" 2>/dev/null)" != "$stamp" ] ||
-        return 0
-
-    echo "e2e: npm ci installs playwright-core, axe-core and redis."
-    timeout 300 npm ci --prefix "$work" --ignore-scripts --no-audit \
-        --no-fund >"$work/npm.log" 2>&1 </dev/null || return 1
-    printf '%s\n' "$stamp" >"$work/node_modules/.stamp"
+    npm_ci "$work" "$work/npm.log"
 }
 
 
