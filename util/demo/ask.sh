@@ -47,6 +47,27 @@ cut_off() {                             # PERSON PATH COUNT FILE
 }
 
 
+# A player that takes a recording as slowly as it plays it, in the background:
+# what came is in FILE, curl's exit code in FILE.end.
+
+listen_slowly() {                       # PERSON PATH FILE
+    local output=(-o "$3") how='curl --limit-rate 60k'
+
+    print_command "$1" GET "$2"
+    rm -f "$3" "$3.end"
+    {
+        curl -s --max-time 20 --limit-rate 60k -o "$3" \
+            -b "aidial_session=${cookie[$1]}" "$edge$2"
+        echo $? >"$3.end"
+    } &
+
+    for _ in {1..50}; do
+        [ ! -s "$3" ] || return 0
+        sleep 0.1
+    done
+}
+
+
 # the same as ask without a word
 
 fetch() {

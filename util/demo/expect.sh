@@ -42,6 +42,26 @@ expect_problem() {                      # STATUS CODE
 }
 
 
+# What listen_slowly has begun ends by a reset, for a reason that is entered.
+
+expect_cut() {                          # REASON FILE
+    for _ in {1..50}; do
+        read_stream t_harbor
+        [ ! -s "$2.end" ] || [ -z "$(entries 'media\.cut' id)" ] || break
+        sleep 0.1
+    done
+
+    printf '     [%d bytes of audio, then the connection is reset]\n' \
+        "$(wc -c <"$2")"
+
+    # 56: the connection broke while curl was receiving
+
+    [ "$(cat "$2.end")" = 56 ] || wrong "the connection was not reset"
+    [ "$(entries 'media\.cut' user reasons)" = "u_marcus|$1" ] ||
+        wrong "expected one media.cut of Marcus in the stream"
+}
+
+
 expect_link() {
     [[ $link =~ ^/recordings/[A-Za-z0-9._~-]+$ && ${#link} -le 780 ]] ||
         wrong "expected a link below /recordings/, got \"$link\""

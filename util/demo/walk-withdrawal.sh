@@ -7,13 +7,20 @@ key=aidial:call:c_1001
 
 before=$(redis GET $key)
 
-step "Maria Lopez withdraws her consent" \
-    "The portal changes the call's record in Redis. The link that Marcus \
-listens with stops at his next request: nothing about a decision is kept."
+step "Maria Lopez withdraws her consent while Marcus is listening" \
+    "The portal changes the call's record in Redis. What is on its way to \
+Marcus is judged again every few seconds, and cut."
+listen_slowly marcus "$listen" "$work/heard"
 print_redis "SET $key '{… \"consent\": \"denied\" …}'"
 redis SET $key "$(sed -E 's/("consent": *)"granted"/\1"denied"/' \
     <<<"$before")" \
     >"$work/redis" || wrong "Redis did not take the change"
+expect_cut consent_denied "$work/heard"
+end_step "the connection is reset, and the audit stream has a media.cut"
+
+step "His player tries again" \
+    "The same link, and the answer that is true now: nothing about a decision \
+is kept."
 ask marcus GET "$listen" -r 0-1023
 expect_problem 403 recording_blocked
 expect_body '"reasons": ["consent_denied"]'
