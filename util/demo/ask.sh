@@ -47,18 +47,22 @@ cut_off() {                             # PERSON PATH COUNT FILE
 }
 
 
-# A player that takes a recording as slowly as it plays it, in the background:
-# what came is in FILE, curl's exit code in FILE.end.
+# A player that takes the first 100 000 bytes of a recording and pauses until
+# FILE.go is there, in the background: what came is in FILE, curl's exit code in
+# FILE.end.
 
-listen_slowly() {                       # PERSON PATH FILE
-    local output=(-o "$3") how='curl --limit-rate 60k'
+listen_and_pause() {                    # PERSON PATH FILE
+    local output=() how=curl piped=' | player'
 
     print_command "$1" GET "$2"
-    rm -f "$3" "$3.end"
+    rm -f "$3" "$3.go" "$3.end"
     {
-        curl -s --max-time 20 --limit-rate 60k -o "$3" \
-            -b "aidial_session=${cookie[$1]}" "$edge$2"
+        curl -s --max-time 20 -b "aidial_session=${cookie[$1]}" "$edge$2"
         echo $? >"$3.end"
+    } | {
+        head -c 100000 >"$3"
+        until [ -e "$3.go" ]; do sleep 0.1; done
+        cat >>"$3"
     } &
 
     for _ in {1..50}; do

@@ -42,14 +42,18 @@ expect_problem() {                      # STATUS CODE
 }
 
 
-# What listen_slowly has begun ends by a reset, for a reason that is entered.
+# What listen_and_pause has begun is cut while it pauses, for a reason that is
+# entered; it finds out when it goes on.
 
 expect_cut() {                          # REASON FILE
     for _ in {1..50}; do
         read_stream t_harbor
-        [ ! -s "$2.end" ] || [ -z "$(entries 'media\.cut' id)" ] || break
+        [ -z "$(entries 'media\.cut' id)" ] || break
         sleep 0.1
     done
+
+    : >"$2.go"
+    wait $!
 
     printf '     [%d bytes of audio, then the connection is reset]\n' \
         "$(wc -c <"$2")"

@@ -8,9 +8,10 @@ key=aidial:call:c_1001
 before=$(redis GET $key)
 
 step "Maria Lopez withdraws her consent while Marcus is listening" \
-    "The portal changes the call's record in Redis. What is on its way to \
-Marcus is judged again every few seconds, and cut."
-listen_slowly marcus "$listen" "$work/heard"
+    "His player has a part of it and pauses. The portal changes the call's \
+record in Redis. What is on its way is judged again every few seconds, and cut, \
+whether the player reads or not."
+listen_and_pause marcus "$listen" "$work/heard"
 print_redis "SET $key '{… \"consent\": \"denied\" …}'"
 redis SET $key "$(sed -E 's/("consent": *)"granted"/\1"denied"/' \
     <<<"$before")" \
