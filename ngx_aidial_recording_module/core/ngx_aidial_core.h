@@ -53,12 +53,13 @@ typedef enum {
 } ngx_aidial_action_e;
 
 
-/* 1 when the octets are the same; not for secrets */
+/* 1 when the octets are the same, of which there may be none; not for secrets */
 
 static ngx_inline ngx_uint_t
 ngx_aidial_same(const ngx_str_t *a, const ngx_str_t *b)
 {
-    return a->len == b->len && ngx_memcmp(a->data, b->data, a->len) == 0;
+    return a->len == b->len
+           && (a->len == 0 || ngx_memcmp(a->data, b->data, a->len) == 0);
 }
 
 
