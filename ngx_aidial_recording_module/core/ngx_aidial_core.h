@@ -13,6 +13,9 @@
 #include <ngx_core.h>
 
 
+#define NGX_AIDIAL_VERSION  "0.1.0"
+
+
 /* every limit of the module; each is quoted in docs/security.md */
 
 #define NGX_AIDIAL_ID_MAX          128      /* characters of an identifier */

@@ -113,6 +113,8 @@ ngx_http_aidial_delivery_add_locked(ngx_http_aidial_account_t *account)
 
     account->running++;
 
+    ngx_http_aidial_metrics_stream_locked(account->action);
+
     ngx_queue_insert_tail(&ngx_http_aidial_ledger.shared->deliveries,
                           &delivery->queue);
 
@@ -209,14 +211,19 @@ ngx_http_aidial_account_open(ngx_uint_t action, const u_char *grant,
 }
 
 
-void
+ngx_uint_t
 ngx_http_aidial_delivery_known(ngx_http_aidial_delivery_t *delivery)
 {
+    ngx_uint_t  first;
+
     ngx_shmtx_lock(&ngx_http_aidial_ledger.slab->mutex);
 
+    first = !delivery->account->known;
     delivery->account->known = 1;
 
     ngx_shmtx_unlock(&ngx_http_aidial_ledger.slab->mutex);
+
+    return first;
 }
 
 
@@ -304,6 +311,9 @@ ngx_http_aidial_delivery_end_locked(ngx_http_aidial_delivery_t *delivery)
 
     account->running--;
 
+    ngx_http_aidial_metrics_stream_end_locked(account->action,
+                                              delivery->bytes);
+
     if (ngx_http_aidial_account_quiet(account) > 0) {
         account->ended = ngx_current_msec;
     }
@@ -363,6 +373,8 @@ ngx_http_aidial_account_due_locked(ngx_http_aidial_account_t *account)
         ngx_rbtree_delete(&shared->playbacks, &account->node);
     }
 
+    ngx_http_aidial_metrics->owed[NGX_HTTP_AIDIAL_OWED_CLOSINGS]++;
+
     account->due = 1;
     account->later = ngx_current_msec;
 
@@ -377,6 +389,10 @@ ngx_http_aidial_account_free_locked(ngx_http_aidial_account_t *account)
     if (account->action == NGX_AIDIAL_ACTION_PLAYBACK && !account->due) {
         ngx_rbtree_delete(&ngx_http_aidial_ledger.shared->playbacks,
                           &account->node);
+    }
+
+    if (account->due) {
+        ngx_http_aidial_metrics->owed[NGX_HTTP_AIDIAL_OWED_CLOSINGS]--;
     }
 
     ngx_queue_remove(&account->queue);

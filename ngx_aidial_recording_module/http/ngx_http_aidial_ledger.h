@@ -25,6 +25,7 @@
 #include "ngx_aidial_ranges.h"
 #include "ngx_aidial_redis_ops.h"
 #include "ngx_aidial_token.h"
+#include "ngx_http_aidial_metrics.h"
 
 
 #define NGX_HTTP_AIDIAL_ATTEMPT_LEN   32      /* hex digits */
@@ -117,6 +118,7 @@ typedef enum {
 typedef struct {
     ngx_uint_t                   id;         /* never used again; 0: a place */
     ngx_pid_t                    pid;
+    ngx_aidial_redis_census_t    redis;      /* it alone writes there */
     unsigned                     quits:1;
 } ngx_http_aidial_worker_t;
 
@@ -136,6 +138,8 @@ typedef struct {
     ngx_rbtree_node_t            playbacks_end;
     ngx_rbtree_t                 users;          /* counts */
     ngx_rbtree_node_t            users_end;
+
+    ngx_http_aidial_metrics_t    metrics;
 } ngx_http_aidial_shared_t;
 
 
@@ -160,6 +164,10 @@ ngx_int_t ngx_http_aidial_zone_init(ngx_shm_zone_t *zone, void *data);
 ngx_int_t ngx_http_aidial_ledger_start(ngx_cycle_t *cycle,
     ngx_shm_zone_t *zone);
 void ngx_http_aidial_ledger_stop(void);
+
+/* what workers that were killed have left behind ends now */
+
+void ngx_http_aidial_ledger_bury_locked(void);
 
 /* sends soon what is due; holds a worker that quits until then */
 
@@ -202,9 +210,9 @@ ngx_http_aidial_delivery_t *ngx_http_aidial_delivery_begin(ngx_uint_t action,
 ngx_http_aidial_delivery_t *ngx_http_aidial_delivery_join(
     const u_char grant[NGX_AIDIAL_GRANT_ID_LEN]);
 
-/* Redis has said that it began */
+/* Redis has said that it began; 1: it is the first of its account */
 
-void ngx_http_aidial_delivery_known(ngx_http_aidial_delivery_t *delivery);
+ngx_uint_t ngx_http_aidial_delivery_known(ngx_http_aidial_delivery_t *delivery);
 
 /* it never began, and nothing is owed */
 
