@@ -22,6 +22,8 @@ my $SESSION = 'GET aidial:session:s_1';
 prepare();
 serving($nginx, 'status', 3) or die 'not served';
 is_state('ready', 2);
+is(scrape($nginx)->{redis_reconnects_total}, 0,
+   'metrics - at the start - a first connection is no second one');
 
 
 # ---- commands and round trips: as many as Redis got

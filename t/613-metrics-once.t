@@ -23,6 +23,10 @@ my $nginx = edge(redis => 'unix:' . $middle->path . ' timeout=5s',
     server => locations(metrics_location() . <<"END"));
     listen unix:@{[ socket_path() ]} http2;
 
+    # subrequests pass the log phase as well
+
+    log_subrequest on;
+
     location = /denied { aidial_recording status c_9; deny all; }
     location = /page {
         aidial_recording status c_9;

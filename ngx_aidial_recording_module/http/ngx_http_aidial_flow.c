@@ -351,12 +351,6 @@ ngx_http_aidial_flow_abandon(ngx_http_aidial_ctx_t *ctx)
 static void
 ngx_http_aidial_flow_cleanup(void *data)
 {
-    ngx_http_aidial_ctx_t *ctx = data;
-
-    ngx_http_aidial_flow_abandon(ctx);
-    ngx_http_aidial_delivery_end(ctx);
-
-    /* the log phase comes, and there is no cleanup left to find it by */
-
-    ngx_http_set_ctx(ctx->request, ctx, ngx_aidial_recording_module);
+    ngx_http_aidial_flow_abandon(data);
+    ngx_http_aidial_delivery_end(data);
 }
