@@ -16,6 +16,7 @@
 
 #include "ngx_http_aidial.h"
 #include "ngx_http_aidial_ledger.h"
+#include "ngx_http_aidial_metrics.h"
 
 
 static ngx_int_t ngx_aidial_recording_preconfiguration(ngx_conf_t *cf);
@@ -188,6 +189,13 @@ static ngx_command_t  ngx_aidial_recording_commands[] = {
       0,
       NULL },
 
+    { ngx_string("aidial_recording_metrics"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_aidial_set_metrics,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 
@@ -272,6 +280,10 @@ ngx_aidial_recording_postconfiguration(ngx_conf_t *cf)
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_aidial_recording_module);
 
+    if (ngx_http_aidial_metrics_complete(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (!mcf->used) {
         return NGX_OK;
     }
@@ -295,6 +307,9 @@ ngx_aidial_recording_postconfiguration(ngx_conf_t *cf)
            != NGX_OK
         || ngx_aidial_recording_phase(cf, NGX_HTTP_PRECONTENT_PHASE,
                                       ngx_http_aidial_serving_handler, 0)
+           != NGX_OK
+        || ngx_aidial_recording_phase(cf, NGX_HTTP_LOG_PHASE,
+                                      ngx_http_aidial_metrics_log, 0)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -374,7 +389,8 @@ ngx_aidial_recording_init_process(ngx_cycle_t *cycle)
     }
 
     return ngx_aidial_redis_init_worker(cycle, mcf->redis,
-                                        &shared->redis_outage);
+                                        &shared->redis_outage,
+                                        &shared->metrics.redis);
 }
 
 

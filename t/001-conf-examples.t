@@ -36,7 +36,8 @@ for my $sessions (sort glob 'conf-examples/demo-session/*.conf') {
 }
 
 for my $name (sort(glob('conf-examples/*.conf'),
-                   glob('conf-examples/portals/*.conf'))) {
+                   glob('conf-examples/portals/*.conf'),
+                   glob('conf-examples/monitoring/*.conf'))) {
     starts($name) unless $name =~ /demo-edge/;
 }
 
@@ -48,7 +49,8 @@ done_testing();
 
 sub starts {
     my ($name, $sessions) = @_;
-    my $text = $name =~ m{/portals/} ? server_with($name) : slurp($name);
+    my $text = $name =~ m{/portals/} ? server_with($name)
+             : $name =~ m{/monitoring/} ? http_with($name) : slurp($name);
     my $title = $name;
 
     if ($sessions) {
@@ -64,6 +66,7 @@ sub starts {
     $text =~ s{load_module\s+modules/[\w.]+;}{load_module $fill{MODULE};};
     $text =~ s{/etc/nginx/aidial-grant\.key}{$dir/grant.key};
     $text =~ s{/etc/nginx/(?=portal-)}{$dir/}g;
+    $text =~ s{/var/log/nginx/}{$dir/logs/}g;
     $text =~ s/listen\s+(?:127\.0\.0\.1:)?\d+;/listen unix:$dir\/test.sock;/g;
 
     my ($file) = $title =~ m{([^/]+)\z};
@@ -88,6 +91,19 @@ sub server_with {
     my $lines = slurp($name);
 
     $text =~ s/^( *listen 80;\n)/$1$lines/m or die 'no server';
+
+    return $text;
+}
+
+
+# and those for "http" before its server; a second socket is another one
+
+sub http_with {
+    my ($name) = @_;
+    my $text = slurp('conf-examples/minimal.conf');
+    my $lines = slurp($name) =~ s{listen\s+[\d.:]+;}{listen unix:$dir/more.sock;}r;
+
+    $text =~ s/^( *server \{\n)/$lines\n$1/m or die 'no server';
 
     return $text;
 }

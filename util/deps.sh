@@ -11,7 +11,8 @@ set -euo pipefail
 
 BUILD="gcc libc6-dev make dpkg-dev nginx nginx-dev libhiredis-dev libjansson-dev
        libssl-dev libpcre2-dev zlib1g-dev"
-TEST="redis-server openssl perl binutils procps curl universal-ctags cppcheck"
+TEST="redis-server openssl perl binutils procps curl universal-ctags cppcheck
+      prometheus"
 PORTALS="python3-django python3-django-redis ruby-railties ruby-redis-actionpack
          puma php-cli php-redis php-illuminate-cache php-illuminate-config
          php-illuminate-container php-illuminate-cookie

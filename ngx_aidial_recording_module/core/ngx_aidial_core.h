@@ -13,6 +13,9 @@
 #include <ngx_core.h>
 
 
+#define NGX_AIDIAL_VERSION  "0.1.0"
+
+
 /* every limit of the module; each is quoted in docs/security.md */
 
 #define NGX_AIDIAL_ID_MAX          128      /* characters of an identifier */
@@ -53,7 +56,7 @@ typedef enum {
 } ngx_aidial_action_e;
 
 
-/* 1 when the octets are the same, of which there may be none; not for secrets */
+/* 1 when the octets are the same, or there are none; not for secrets */
 
 static ngx_inline ngx_uint_t
 ngx_aidial_same(const ngx_str_t *a, const ngx_str_t *b)

@@ -38,6 +38,15 @@ ngx_aidial_problem(ngx_aidial_problem_e id)
 }
 
 
+const ngx_str_t *
+ngx_aidial_reason_code(ngx_aidial_reason_e id)
+{
+    ngx_aidial_assert(id < NGX_AIDIAL_REASON_COUNT);
+
+    return &ngx_aidial_reason_codes[id];
+}
+
+
 u_char *
 ngx_aidial_reasons_text(u_char *buf, ngx_aidial_reasons_t set,
     const char *quote)

@@ -107,6 +107,11 @@ typedef ngx_uint_t  ngx_aidial_reasons_t;
 const ngx_aidial_problem_t *ngx_aidial_problem(ngx_aidial_problem_e id);
 
 
+/* the code of a reason */
+
+const ngx_str_t *ngx_aidial_reason_code(ngx_aidial_reason_e id);
+
+
 /*
  * Writes the codes of the set in table order, each wrapped in "quote" (may be
  * empty) and separated by commas.  Returns the end of what was written; "buf"

@@ -91,6 +91,8 @@ struct ngx_http_aidial_ctx_s {
     ngx_uint_t                         grant_state;
     ngx_msec_t                         asked_at;   /* 0: not waited */
     ngx_uint_t                         retry_after;  /* seconds */
+    uint64_t                           began;      /* 0: it is counted */
+    ngx_uint_t                         status;     /* before a post_action */
     ngx_http_aidial_run_t             *run;        /* of a GET for media */
 
     ngx_str_t                          keys[NGX_AIDIAL_RECORD_COUNT];

@@ -1,10 +1,7 @@
 
 /*
- * Accounts and deliveries in shared memory.
- *
- * A delivery's "first", "bytes" and "status" are written by its worker without
- * the lock, and read by another one only after that worker was killed.  All
- * else changes under the slab's mutex.
+ * Accounts in shared memory: what will be closing entries.  All of it changes
+ * under the slab's mutex.
  */
 
 
@@ -12,147 +9,21 @@
 #include "ngx_aidial_ask.h"
 
 
-static ngx_int_t ngx_http_aidial_delivery_add_locked(
-    ngx_http_aidial_account_t *account, const ngx_http_aidial_taker_t *taker,
-    ngx_http_aidial_delivery_t **delivery);
-static ngx_http_aidial_account_t *ngx_http_aidial_account_find(
-    const u_char *grant);
-static ngx_http_aidial_account_t *ngx_http_aidial_account_open(
-    ngx_uint_t action, const u_char *grant, const u_char *attempt,
-    const ngx_http_aidial_facts_t *facts);
+static ngx_rbtree_key_t ngx_http_aidial_account_key(const u_char *grant);
 static ngx_http_aidial_account_t *ngx_http_aidial_account_alloc_locked(
     ngx_uint_t action, const u_char *grant, const u_char *attempt,
     const ngx_http_aidial_facts_t *facts);
-static ngx_int_t ngx_http_aidial_account_cut_locked(
-    const ngx_http_aidial_delivery_t *delivery,
-    const ngx_http_aidial_cut_t *cut);
-static ngx_rbtree_key_t ngx_http_aidial_account_key(const u_char *grant);
 static ngx_msec_int_t ngx_http_aidial_account_quiet(
     const ngx_http_aidial_account_t *account);
-static void ngx_http_aidial_delivery_end_locked(
-    ngx_http_aidial_delivery_t *delivery);
 static void ngx_http_aidial_account_add_locked(
     ngx_http_aidial_account_t *account,
     const ngx_http_aidial_delivery_t *delivery);
-static void ngx_http_aidial_account_due_locked(
+static void ngx_http_aidial_account_owe_locked(
     ngx_http_aidial_account_t *account);
 
 
-ngx_int_t
-ngx_http_aidial_delivery_begin(ngx_uint_t action,
-    const u_char grant[NGX_AIDIAL_GRANT_ID_LEN],
-    const u_char attempt[NGX_HTTP_AIDIAL_ATTEMPT_LEN],
-    const ngx_http_aidial_facts_t *facts,
-    const ngx_http_aidial_taker_t *taker,
-    ngx_http_aidial_delivery_t **delivery)
-{
-    ngx_int_t                   rc;
-    ngx_http_aidial_account_t  *account;
-
-    ngx_shmtx_lock(&ngx_http_aidial_ledger.slab->mutex);
-
-    account = NULL;
-    rc = NGX_ERROR;
-
-    if (action == NGX_AIDIAL_ACTION_PLAYBACK) {
-        account = ngx_http_aidial_account_find(grant);
-    }
-
-    if (account == NULL) {
-        account = ngx_http_aidial_account_open(action, grant, attempt, facts);
-    }
-
-    if (account) {
-        rc = ngx_http_aidial_delivery_add_locked(account, taker, delivery);
-    }
-
-    if (account && rc != NGX_OK && account->running == 0 && !account->known) {
-        ngx_http_aidial_account_free_locked(account);
-    }
-
-    ngx_shmtx_unlock(&ngx_http_aidial_ledger.slab->mutex);
-
-    if (rc == NGX_ERROR) {
-        ngx_http_aidial_zone_full();
-    }
-
-    return rc;
-}
-
-
-ngx_int_t
-ngx_http_aidial_delivery_join(const u_char grant[NGX_AIDIAL_GRANT_ID_LEN],
-    const ngx_http_aidial_taker_t *taker,
-    ngx_http_aidial_delivery_t **delivery)
-{
-    ngx_int_t                   rc;
-    ngx_http_aidial_account_t  *account;
-
-    ngx_shmtx_lock(&ngx_http_aidial_ledger.slab->mutex);
-
-    rc = NGX_OK;
-    *delivery = NULL;
-    account = ngx_http_aidial_account_find(grant);
-
-    if (account && account->known) {
-        rc = ngx_http_aidial_delivery_add_locked(account, taker, delivery);
-    }
-
-    ngx_shmtx_unlock(&ngx_http_aidial_ledger.slab->mutex);
-
-    if (rc == NGX_ERROR) {
-        ngx_http_aidial_zone_full();
-    }
-
-    return rc;
-}
-
-
-static ngx_int_t
-ngx_http_aidial_delivery_add_locked(ngx_http_aidial_account_t *account,
-    const ngx_http_aidial_taker_t *taker,
-    ngx_http_aidial_delivery_t **delivery)
-{
-    ngx_int_t                    rc;
-    ngx_http_aidial_user_t      *user;
-    ngx_http_aidial_delivery_t  *added;
-
-    if (ngx_http_aidial_ledger.worker == NULL) {
-        return NGX_ERROR;
-    }
-
-    rc = ngx_http_aidial_user_take_locked(taker, &user);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    added = ngx_slab_calloc_locked(ngx_http_aidial_ledger.slab,
-                                   sizeof(ngx_http_aidial_delivery_t));
-    if (added == NULL) {
-        ngx_http_aidial_user_give_locked(user);
-        return NGX_ERROR;
-    }
-
-    added->owner = ngx_http_aidial_ledger.worker->id;
-    added->account = account;
-    added->user = user;
-    added->begun = ngx_current_msec;
-    added->first = -1;
-
-    account->running++;
-
-    ngx_queue_insert_tail(&ngx_http_aidial_ledger.shared->deliveries,
-                          &added->queue);
-
-    *delivery = added;
-
-    return NGX_OK;
-}
-
-
-static ngx_http_aidial_account_t *
-ngx_http_aidial_account_find(const u_char *grant)
+ngx_http_aidial_account_t *
+ngx_http_aidial_account_find_locked(const u_char *grant)
 {
     ngx_rbtree_key_t            key;
     ngx_rbtree_node_t          *node, *end;
@@ -199,8 +70,8 @@ ngx_http_aidial_account_key(const u_char *grant)
 }
 
 
-static ngx_http_aidial_account_t *
-ngx_http_aidial_account_open(ngx_uint_t action, const u_char *grant,
+ngx_http_aidial_account_t *
+ngx_http_aidial_account_open_locked(ngx_uint_t action, const u_char *grant,
     const u_char *attempt, const ngx_http_aidial_facts_t *facts)
 {
     ngx_http_aidial_shared_t   *shared;
@@ -258,81 +129,7 @@ ngx_http_aidial_account_alloc_locked(ngx_uint_t action, const u_char *grant,
 }
 
 
-void
-ngx_http_aidial_delivery_known(ngx_http_aidial_delivery_t *delivery)
-{
-    ngx_shmtx_lock(&ngx_http_aidial_ledger.slab->mutex);
-
-    delivery->account->known = 1;
-
-    ngx_shmtx_unlock(&ngx_http_aidial_ledger.slab->mutex);
-}
-
-
-void
-ngx_http_aidial_delivery_forget(ngx_http_aidial_delivery_t *delivery)
-{
-    ngx_http_aidial_account_t  *account;
-
-    ngx_shmtx_lock(&ngx_http_aidial_ledger.slab->mutex);
-
-    account = delivery->account;
-
-    ngx_http_aidial_delivery_end_locked(delivery);
-
-    if (account->running == 0 && !account->known) {
-        ngx_http_aidial_account_free_locked(account);
-    }
-
-    ngx_shmtx_unlock(&ngx_http_aidial_ledger.slab->mutex);
-}
-
-
-void
-ngx_http_aidial_delivery_settle(ngx_http_aidial_delivery_t *delivery,
-    ngx_uint_t complete, off_t sent, const ngx_http_aidial_cut_t *cut)
-{
-    ngx_uint_t                  lost;
-    ngx_http_aidial_account_t  *account;
-
-    ngx_shmtx_lock(&ngx_http_aidial_ledger.slab->mutex);
-
-    lost = 0;
-    account = delivery->account;
-
-    account->complete = complete;
-    account->sent = sent;
-
-    if (cut && account->action == NGX_AIDIAL_ACTION_DOWNLOAD) {
-        account->cut = cut->problem;
-        account->reasons = cut->reasons;
-
-    } else if (cut) {
-        lost = (ngx_http_aidial_account_cut_locked(delivery, cut) != NGX_OK);
-    }
-
-    ngx_http_aidial_delivery_end_locked(delivery);
-
-    if (account->action == NGX_AIDIAL_ACTION_DOWNLOAD) {
-        ngx_http_aidial_account_due_locked(account);
-    }
-
-    ngx_shmtx_unlock(&ngx_http_aidial_ledger.slab->mutex);
-
-    if (lost) {
-        ngx_http_aidial_zone_full();
-    }
-
-    ngx_http_aidial_ledger_wake();
-}
-
-
-/*
- * The playback goes on, or may: this one response gets an account of its own,
- * which is due.
- */
-
-static ngx_int_t
+ngx_int_t
 ngx_http_aidial_account_cut_locked(
     const ngx_http_aidial_delivery_t *delivery,
     const ngx_http_aidial_cut_t *cut)
@@ -355,30 +152,9 @@ ngx_http_aidial_account_cut_locked(
     account->begun = delivery->begun;
 
     ngx_http_aidial_account_add_locked(account, delivery);
-
-    account->due = 1;
-    account->later = ngx_current_msec;
-
-    ngx_queue_insert_tail(&ngx_http_aidial_ledger.shared->due,
-                          &account->queue);
+    ngx_http_aidial_account_owe_locked(account);
 
     return NGX_OK;
-}
-
-
-void
-ngx_http_aidial_delivery_killed_locked(ngx_http_aidial_delivery_t *delivery)
-{
-    ngx_http_aidial_account_t  *account;
-
-    account = delivery->account;
-
-    ngx_http_aidial_delivery_end_locked(delivery);
-
-    if (account->action == NGX_AIDIAL_ACTION_DOWNLOAD) {
-        account->killed = 1;
-        ngx_http_aidial_account_due_locked(account);
-    }
 }
 
 
@@ -395,13 +171,10 @@ ngx_http_aidial_account_quiet(const ngx_http_aidial_account_t *account)
 }
 
 
-static void
-ngx_http_aidial_delivery_end_locked(ngx_http_aidial_delivery_t *delivery)
+void
+ngx_http_aidial_account_left_locked(ngx_http_aidial_account_t *account,
+    const ngx_http_aidial_delivery_t *delivery)
 {
-    ngx_http_aidial_account_t  *account;
-
-    account = delivery->account;
-
     account->running--;
 
     if (ngx_http_aidial_account_quiet(account) > 0) {
@@ -409,10 +182,6 @@ ngx_http_aidial_delivery_end_locked(ngx_http_aidial_delivery_t *delivery)
     }
 
     ngx_http_aidial_account_add_locked(account, delivery);
-    ngx_http_aidial_user_give_locked(delivery->user);
-
-    ngx_queue_remove(&delivery->queue);
-    ngx_slab_free_locked(ngx_http_aidial_ledger.slab, delivery);
 }
 
 
@@ -461,7 +230,7 @@ ngx_http_aidial_accounts_idle_locked(ngx_msec_t idle)
 }
 
 
-static void
+void
 ngx_http_aidial_account_due_locked(ngx_http_aidial_account_t *account)
 {
     ngx_http_aidial_shared_t  *shared;
@@ -472,11 +241,21 @@ ngx_http_aidial_account_due_locked(ngx_http_aidial_account_t *account)
         ngx_rbtree_delete(&shared->playbacks, &account->node);
     }
 
+    ngx_queue_remove(&account->queue);
+    ngx_http_aidial_account_owe_locked(account);
+}
+
+
+static void
+ngx_http_aidial_account_owe_locked(ngx_http_aidial_account_t *account)
+{
+    ngx_http_aidial_metrics->owed[NGX_HTTP_AIDIAL_OWED_CLOSINGS]++;
+
     account->due = 1;
     account->later = ngx_current_msec;
 
-    ngx_queue_remove(&account->queue);
-    ngx_queue_insert_tail(&shared->due, &account->queue);
+    ngx_queue_insert_tail(&ngx_http_aidial_ledger.shared->due,
+                          &account->queue);
 }
 
 
@@ -486,6 +265,10 @@ ngx_http_aidial_account_free_locked(ngx_http_aidial_account_t *account)
     if (account->action == NGX_AIDIAL_ACTION_PLAYBACK && !account->due) {
         ngx_rbtree_delete(&ngx_http_aidial_ledger.shared->playbacks,
                           &account->node);
+    }
+
+    if (account->due) {
+        ngx_http_aidial_metrics->owed[NGX_HTTP_AIDIAL_OWED_CLOSINGS]--;
     }
 
     ngx_queue_remove(&account->queue);

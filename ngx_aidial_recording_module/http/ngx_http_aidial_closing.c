@@ -296,5 +296,6 @@ ngx_http_aidial_closing_lost_locked(void)
                       account->status, account->bytes);
 
         ngx_http_aidial_account_free_locked(account);
+        ngx_http_aidial_metrics_count(lost[NGX_HTTP_AIDIAL_OWED_CLOSINGS]);
     }
 }

@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_aidial_delivery.h"
+#include "ngx_http_aidial_metrics.h"
 
 
 static void ngx_http_aidial_merge_media_rate(
@@ -39,6 +40,7 @@ ngx_http_aidial_create_main_conf(ngx_conf_t *cf)
      *     conf->request_id = 0;
      *     conf->rewriters = { 0 };
      *     conf->used = 0;
+     *     conf->metrics = 0;
      */
 
     mcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_aidial_main_conf_t));
@@ -284,6 +286,15 @@ ngx_http_aidial_location_complete(ngx_conf_t *cf,
                            "\"satisfy any\" in location \"%V\" would let "
                            "another module open what \"aidial_recording\" "
                            "guards, expected \"satisfy all\"", &clcf->name);
+
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_aidial_metrics_here(cf)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"aidial_recording_metrics\" in location \"%V\" "
+                           "of \"aidial_recording\", expected a location of "
+                           "its own", &clcf->name);
 
         return NGX_CONF_ERROR;
     }

@@ -114,6 +114,7 @@ typedef struct {
 
     ngx_array_t                rewriters;    /* ngx_http_aidial_rewriter_t */
     ngx_uint_t                 used;         /* 1: some location has a role */
+    ngx_uint_t                 metrics;      /* 1: some location shows them */
 } ngx_http_aidial_main_conf_t;
 
 

@@ -33,6 +33,8 @@ static ngx_int_t ngx_http_aidial_count_tell(ngx_http_aidial_count_t *count,
 static void ngx_http_aidial_count_told(void *data);
 static void ngx_http_aidial_count_again(ngx_http_aidial_count_t *count,
     ngx_uint_t n);
+static void ngx_http_aidial_count_set_locked(ngx_http_aidial_count_t *count,
+    ngx_uint_t n);
 static void ngx_http_aidial_count_free_locked(ngx_http_aidial_count_t *count);
 
 
@@ -72,12 +74,13 @@ ngx_http_aidial_count_add(ngx_uint_t event, ngx_uint_t told,
         count->held = 1;
 
     } else if (count) {
-        count->n++;
+        ngx_http_aidial_count_set_locked(count, count->n + 1);
     }
 
     ngx_shmtx_unlock(&slab->mutex);
 
     if (count == NULL) {
+        ngx_http_aidial_metrics_count(lost[NGX_HTTP_AIDIAL_OWED_REFUSALS]);
 
         if (said != ngx_time()) {
             said = ngx_time();
@@ -260,7 +263,7 @@ ngx_http_aidial_count_claim(ngx_uint_t *n)
     if (count) {
         count->claim = ngx_http_aidial_ledger.worker->id;
         *n = count->n;
-        count->n = 0;
+        ngx_http_aidial_count_set_locked(count, 0);
     }
 
     ngx_shmtx_unlock(&ngx_http_aidial_ledger.slab->mutex);
@@ -374,10 +377,26 @@ ngx_http_aidial_count_again(ngx_http_aidial_count_t *count, ngx_uint_t n)
     ngx_shmtx_lock(&ngx_http_aidial_ledger.slab->mutex);
 
     count->claim = 0;
-    count->n += n;
+    ngx_http_aidial_count_set_locked(count, count->n + n);
     count->due = ngx_current_msec + 1000;
 
     ngx_shmtx_unlock(&ngx_http_aidial_ledger.slab->mutex);
+}
+
+
+/* what is on its way to Redis is nobody's: its worker may be killed */
+
+static void
+ngx_http_aidial_count_set_locked(ngx_http_aidial_count_t *count, ngx_uint_t n)
+{
+    ngx_atomic_t  *owed;
+
+    owed = &ngx_http_aidial_metrics->owed[NGX_HTTP_AIDIAL_OWED_REFUSALS];
+
+    *owed += (n > 0);
+    *owed -= (count->n > 0);
+
+    count->n = n;
 }
 
 

@@ -9,6 +9,7 @@
 
 
 #include "ngx_http_aidial_delivery.h"
+#include "ngx_http_aidial_metrics.h"
 
 
 static void ngx_http_aidial_cut_log(ngx_http_aidial_run_t *run);
@@ -35,6 +36,7 @@ ngx_http_aidial_cut(ngx_http_aidial_run_t *run)
     ngx_http_set_log_request(c->log, r);
 
     ngx_http_aidial_cut_log(run);
+    ngx_http_aidial_metrics_cut(run->cut.problem);
     ngx_http_aidial_cut_connection(r);
 
     /*

@@ -17,6 +17,7 @@
 
 
 #include "ngx_http_aidial_delivery.h"
+#include "ngx_http_aidial_metrics.h"
 
 
 #define NGX_HTTP_AIDIAL_LEASE_RENEW  (NGX_HTTP_AIDIAL_LEASE / 3)
@@ -116,7 +117,8 @@ ngx_http_aidial_delivery_start(ngx_http_aidial_ctx_t *ctx)
     run->asked = 1;
     run->known = 1;
 
-    ngx_http_aidial_delivery_known(run->delivery);
+    ngx_http_aidial_metrics_started(ctx,
+                               ngx_http_aidial_delivery_known(run->delivery));
 
     if (ngx_http_aidial_watch_join(run) != NGX_OK) {
         return NGX_ERROR;

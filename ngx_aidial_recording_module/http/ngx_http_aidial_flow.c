@@ -12,6 +12,7 @@
 
 
 #include "ngx_http_aidial_delivery.h"
+#include "ngx_http_aidial_metrics.h"
 
 
 static ngx_int_t ngx_http_aidial_flow_start(ngx_http_aidial_ctx_t *ctx);
@@ -56,6 +57,8 @@ ngx_http_aidial_flow_run(ngx_http_aidial_ctx_t *ctx)
     }
 
     ctx->decision = NGX_HTTP_AIDIAL_ALLOWED;
+
+    ngx_http_aidial_metrics_decided(ctx);
 
     return NGX_OK;
 }
@@ -129,6 +132,8 @@ ngx_http_aidial_flow_refused(ngx_http_aidial_ctx_t *ctx, ngx_int_t rc)
     ngx_aidial_assert(ctx->problem != NGX_AIDIAL_PROBLEM_NONE);
 
     ctx->decision = NGX_HTTP_AIDIAL_REFUSED;
+
+    ngx_http_aidial_metrics_decided(ctx);
 
     return NGX_DECLINED;
 }
@@ -319,6 +324,8 @@ ngx_http_aidial_ctx_create(ngx_http_request_t *r,
     ctx->pool = r->pool;
     ctx->conf = ngx_http_get_module_loc_conf(r, ngx_aidial_recording_module);
     ctx->step = steps;
+
+    ngx_http_aidial_metrics_begin(ctx);
 
     return ctx;
 }

@@ -19,7 +19,7 @@
  */
 
 
-#include "ngx_http_aidial.h"
+#include "ngx_http_aidial_metrics.h"
 
 
 static void ngx_http_aidial_token_capture(ngx_http_aidial_ctx_t *ctx);
@@ -37,6 +37,10 @@ ngx_http_aidial_reentry_handler(ngx_http_request_t *r)
 
     if (ctx == NULL) {
         return NGX_DECLINED;
+    }
+
+    if (r == r->main && r->post_action) {
+        ngx_http_aidial_metrics_keep_status(ctx);
     }
 
     if (r == r->main && ctx->waiting) {

@@ -8,6 +8,7 @@
 
 
 #include "ngx_http_aidial_delivery.h"
+#include "ngx_http_aidial_metrics.h"
 
 
 static ngx_aidial_problem_e ngx_http_aidial_grant_verdict(
@@ -172,7 +173,10 @@ ngx_http_aidial_grant_issued(ngx_http_aidial_ctx_t *ctx)
             /* refused: the id named the request, not a grant */
 
             ngx_str_null(&ctx->grant_id);
+            return NGX_OK;
         }
+
+        ngx_http_aidial_metrics_count(issued[ctx->action]);
 
         return NGX_OK;
 

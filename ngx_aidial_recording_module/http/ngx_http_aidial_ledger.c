@@ -23,7 +23,6 @@ static void ngx_http_aidial_ledger_tick(ngx_event_t *ev);
 static void ngx_http_aidial_ledger_told(void);
 static ngx_uint_t ngx_http_aidial_ledger_quit_locked(void);
 static ngx_uint_t ngx_http_aidial_ledger_others_locked(ngx_uint_t staying);
-static void ngx_http_aidial_ledger_bury_locked(void);
 static ngx_uint_t ngx_http_aidial_ledger_is_dead(
     ngx_http_aidial_worker_t *worker);
 static void ngx_http_aidial_ledger_inherit_locked(ngx_uint_t id);
@@ -95,6 +94,8 @@ ngx_http_aidial_ledger_start(ngx_cycle_t *cycle, ngx_shm_zone_t *zone)
     ledger->slab = (ngx_slab_pool_t *) zone->shm.addr;
     ledger->log = cycle->log;
 
+    ngx_http_aidial_metrics = &ledger->shared->metrics;
+
     ngx_shmtx_lock(&ledger->slab->mutex);
 
     ngx_http_aidial_ledger_bury_locked();
@@ -138,6 +139,8 @@ ngx_http_aidial_ledger_sign_in_locked(void)
             worker->id = ++shared->last_id;
 
             ngx_http_aidial_ledger.worker = worker;
+
+            ngx_aidial_redis_census_move(&worker->redis);
             return;
         }
     }
@@ -256,7 +259,7 @@ ngx_http_aidial_ledger_others_locked(ngx_uint_t staying)
 }
 
 
-static void
+void
 ngx_http_aidial_ledger_bury_locked(void)
 {
     ngx_uint_t                 i;
@@ -437,6 +440,9 @@ ngx_http_aidial_ledger_stop(void)
         ngx_http_aidial_closing_lost_locked();
     }
 
+    /* the connections are closed later, and the place may be another's then */
+
+    ngx_aidial_redis_census_move(NULL);
     ledger->worker->id = 0;
 
     ngx_shmtx_unlock(&ledger->slab->mutex);

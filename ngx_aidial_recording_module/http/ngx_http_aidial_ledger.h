@@ -27,6 +27,7 @@
 #include "ngx_aidial_reason.h"
 #include "ngx_aidial_redis_ops.h"
 #include "ngx_aidial_token.h"
+#include "ngx_http_aidial_metrics.h"
 
 
 #define NGX_HTTP_AIDIAL_ATTEMPT_LEN   32      /* hex digits */
@@ -156,6 +157,7 @@ typedef enum {
 typedef struct {
     ngx_uint_t                   id;         /* never used again; 0: a place */
     ngx_pid_t                    pid;
+    ngx_aidial_redis_census_t    redis;      /* it alone writes there */
     unsigned                     quits:1;
 } ngx_http_aidial_worker_t;
 
@@ -178,6 +180,8 @@ typedef struct {
     ngx_rbtree_t                 users;
     ngx_rbtree_node_t            users_end;
     ngx_queue_t                  idle;           /* users, last used first */
+
+    ngx_http_aidial_metrics_t    metrics;
 } ngx_http_aidial_shared_t;
 
 
@@ -203,6 +207,10 @@ ngx_int_t ngx_http_aidial_ledger_start(ngx_cycle_t *cycle,
     ngx_shm_zone_t *zone);
 void ngx_http_aidial_ledger_stop(void);
 
+/* what workers that were killed have left behind ends now */
+
+void ngx_http_aidial_ledger_bury_locked(void);
+
 /* sends soon what is due; holds a worker that quits until then */
 
 void ngx_http_aidial_ledger_wake(void);
@@ -224,7 +232,7 @@ ngx_int_t ngx_http_aidial_quit_watch(ngx_log_t *log, void (*told)(void));
 void ngx_http_aidial_quit_unwatch(void);
 
 
-/* ngx_http_aidial_account.c; "locked": the caller holds the slab's mutex */
+/* ngx_http_aidial_running.c; "locked": the caller holds the slab's mutex */
 
 /*
  * A delivery that begins, in an account of its own or in that of its playback
@@ -249,9 +257,9 @@ ngx_int_t ngx_http_aidial_delivery_join(
     const ngx_http_aidial_taker_t *taker,
     ngx_http_aidial_delivery_t **delivery);
 
-/* Redis has said that it began */
+/* Redis has said that it began; 1: it is the first of its account */
 
-void ngx_http_aidial_delivery_known(ngx_http_aidial_delivery_t *delivery);
+ngx_uint_t ngx_http_aidial_delivery_known(ngx_http_aidial_delivery_t *delivery);
 
 /* it never began, and nothing is owed */
 
@@ -264,9 +272,41 @@ void ngx_http_aidial_delivery_settle(ngx_http_aidial_delivery_t *delivery,
 void ngx_http_aidial_delivery_killed_locked(
     ngx_http_aidial_delivery_t *delivery);
 
+
+/* ngx_http_aidial_account.c */
+
+/* the open account of a playback's grant, or NULL */
+
+ngx_http_aidial_account_t *ngx_http_aidial_account_find_locked(
+    const u_char *grant);
+
+/* an account that is open; NULL: the zone is full */
+
+ngx_http_aidial_account_t *ngx_http_aidial_account_open_locked(
+    ngx_uint_t action, const u_char *grant, const u_char *attempt,
+    const ngx_http_aidial_facts_t *facts);
+
+/*
+ * The delivery was cut, and its playback goes on, or may: the one response
+ * gets an account of its own, which is due.  NGX_OK or NGX_ERROR.
+ */
+
+ngx_int_t ngx_http_aidial_account_cut_locked(
+    const ngx_http_aidial_delivery_t *delivery,
+    const ngx_http_aidial_cut_t *cut);
+
+/* a delivery of the account has ended */
+
+void ngx_http_aidial_account_left_locked(ngx_http_aidial_account_t *account,
+    const ngx_http_aidial_delivery_t *delivery);
+
 /* playbacks without a response for "idle" ms are due */
 
 void ngx_http_aidial_accounts_idle_locked(ngx_msec_t idle);
+
+/* nothing will be added to an open account: it is owed */
+
+void ngx_http_aidial_account_due_locked(ngx_http_aidial_account_t *account);
 void ngx_http_aidial_account_free_locked(ngx_http_aidial_account_t *account);
 
 

@@ -54,6 +54,8 @@ ngx_aidial_redis_batch_read(ngx_aidial_redis_conn_t *conn)
             return NGX_AIDIAL_REDIS_LOST;
         }
 
+        conn->read_at = ngx_aidial_redis_clock();
+
         end = ngx_aidial_redis_batch_take(conn, buf, (size_t) n);
 
         if (end != NGX_AIDIAL_REDIS_HOLDS) {
@@ -151,6 +153,9 @@ ngx_aidial_redis_batch_answer(ngx_aidial_redis_conn_t *conn,
         return NGX_AIDIAL_REDIS_HOLDS;
     }
 
+    ngx_aidial_histogram_add(&ngx_aidial_redis_counters->round_trip,
+                             conn->read_at - task->sent_at);
+
     rc = task->judge(task, &conn->transport.log);
 
     if (rc == NGX_ABORT) {
@@ -194,6 +199,8 @@ ngx_aidial_redis_batch_complaint(ngx_aidial_redis_conn_t *conn,
 
     error = ngx_aidial_redis_error_find(text);
     action = ngx_aidial_redis_error_action(error);
+
+    ngx_aidial_redis_error_count(error);
 
     if (action == NGX_AIDIAL_REDIS_ASKER) {
         return NGX_AIDIAL_REDIS_HOLDS;
@@ -301,8 +308,11 @@ ngx_aidial_redis_batch_load(ngx_aidial_redis_conn_t *conn)
 {
     size_t                    len;
     u_char                   *p;
+    uint64_t                  now;
     ngx_queue_t              *q;
     ngx_aidial_redis_task_t  *task;
+
+    now = ngx_aidial_redis_clock();
 
     while (!ngx_queue_empty(&conn->waiting)) {
         q = ngx_queue_head(&conn->waiting);
@@ -332,6 +342,10 @@ ngx_aidial_redis_batch_load(ngx_aidial_redis_conn_t *conn)
         ngx_queue_remove(q);
         ngx_queue_insert_tail(&conn->sent, q);
         task->sent = 1;
+        task->sent_at = now;
+
+        (void) ngx_atomic_fetch_add(&ngx_aidial_redis_counters->commands,
+                                    task->commands);
     }
 
     return NGX_OK;

@@ -36,6 +36,8 @@ static void ngx_aidial_redis_conn_failed(void *data, const char *why,
 static void ngx_aidial_redis_conn_deadline(ngx_event_t *ev);
 static void ngx_aidial_redis_conn_end(ngx_aidial_redis_conn_t *conn,
     ngx_uint_t end, ngx_uint_t failed);
+static void ngx_aidial_redis_conn_enter(ngx_aidial_redis_conn_t *conn,
+    ngx_uint_t state);
 static void ngx_aidial_redis_conn_reset(ngx_aidial_redis_conn_t *conn);
 
 
@@ -153,7 +155,7 @@ ngx_aidial_redis_conn_release(ngx_aidial_redis_task_t *task)
 void
 ngx_aidial_redis_conn_open(ngx_aidial_redis_conn_t *conn)
 {
-    conn->state = NGX_AIDIAL_REDIS_CONNECTING;
+    ngx_aidial_redis_conn_enter(conn, NGX_AIDIAL_REDIS_CONNECTING);
     conn->tried = ngx_current_msec;
 
     conn->codec = ngx_aidial_redis_codec_create();
@@ -192,7 +194,7 @@ ngx_aidial_redis_conn_connected(void *data)
 {
     ngx_aidial_redis_conn_t  *conn = data;
 
-    conn->state = NGX_AIDIAL_REDIS_HANDSHAKE;
+    ngx_aidial_redis_conn_enter(conn, NGX_AIDIAL_REDIS_HANDSHAKE);
 
     if (ngx_aidial_redis_handshake_ask(conn) != NGX_OK) {
         ngx_aidial_redis_conn_failed(conn, "no memory", 0);
@@ -232,7 +234,7 @@ ngx_aidial_redis_conn_readable(void *data)
 static void
 ngx_aidial_redis_conn_ready(ngx_aidial_redis_conn_t *conn)
 {
-    conn->state = NGX_AIDIAL_REDIS_READY;
+    ngx_aidial_redis_conn_enter(conn, NGX_AIDIAL_REDIS_READY);
     conn->since = ngx_current_msec;
 
     ngx_aidial_redis_transport_settled(&conn->transport);
@@ -284,6 +286,8 @@ ngx_aidial_redis_conn_deadline(ngx_event_t *ev)
     conn = task->conn;
     failed = !task->released;
 
+    ngx_aidial_redis_count(misses);
+
     ngx_aidial_redis_line_forget(task);
     ngx_aidial_redis_task_finish(task, NGX_ERROR);
 
@@ -319,6 +323,8 @@ ngx_aidial_redis_conn_end(ngx_aidial_redis_conn_t *conn, ngx_uint_t end,
     static ngx_str_t  connection = ngx_string("a connection to");
 
     ready = (conn->state == NGX_AIDIAL_REDIS_READY);
+
+    ngx_aidial_redis_count(ends[end - 1]);
 
     if (!ready) {
         ngx_aidial_redis_transport_rotate(&conn->transport);
@@ -417,7 +423,27 @@ ngx_aidial_redis_conn_reset(ngx_aidial_redis_conn_t *conn)
 
     ngx_aidial_redis_buf_free(&conn->out);
 
-    conn->state = NGX_AIDIAL_REDIS_DOWN;
+    ngx_aidial_redis_conn_enter(conn, NGX_AIDIAL_REDIS_DOWN);
+}
+
+
+void
+ngx_aidial_redis_conn_enroll(ngx_aidial_redis_conn_t *conn)
+{
+    conn->counted = 1;
+    ngx_aidial_redis_census->n[conn->state]++;
+}
+
+
+static void
+ngx_aidial_redis_conn_enter(ngx_aidial_redis_conn_t *conn, ngx_uint_t state)
+{
+    if (conn->counted) {
+        ngx_aidial_redis_census->n[conn->state]--;
+        ngx_aidial_redis_census->n[state]++;
+    }
+
+    conn->state = state;
 }
 
 

@@ -11,6 +11,7 @@
 
 #include "ngx_aidial_redis_codec.h"
 #include "ngx_aidial_redis_sentinel.h"
+#include "ngx_aidial_redis_stats.h"
 #include "ngx_aidial_redis_task.h"
 #include "ngx_aidial_redis_topology.h"
 #include "ngx_aidial_redis_transport.h"
@@ -63,9 +64,12 @@ struct ngx_aidial_redis_conn_s {
     const ngx_aidial_redis_conn_handlers_t  *handlers;
 
     ngx_uint_t                     state;      /* ngx_aidial_redis_state_e */
+    ngx_uint_t                     counted;    /* 1: in the census */
+    ngx_uint_t                     again;      /* 1: it was READY before */
     ngx_uint_t                     hopeful;
     ngx_msec_t                     tried;      /* when it was last opened */
     ngx_msec_t                     since;      /* when it became READY */
+    uint64_t                       read_at;    /* ngx_aidial_redis_clock() */
 
     /* who the primary is: its master_replid, from the handshake on */
 
@@ -112,6 +116,10 @@ void ngx_aidial_redis_conn_open(ngx_aidial_redis_conn_t *conn);
 
 void ngx_aidial_redis_conn_leave(ngx_aidial_redis_conn_t *conn,
     const char *why);
+
+/* puts a connection that is DOWN into the census */
+
+void ngx_aidial_redis_conn_enroll(ngx_aidial_redis_conn_t *conn);
 
 /* at the end of the worker: nobody is told, no task is completed */
 

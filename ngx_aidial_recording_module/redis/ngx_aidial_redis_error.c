@@ -7,10 +7,12 @@
 
 
 #include "ngx_aidial_redis_error.h"
+#include "ngx_aidial_redis_stats.h"
 
 
 struct ngx_aidial_redis_error_s {
     ngx_str_t   prefix;
+    ngx_uint_t  class;         /* ngx_aidial_redis_class_e */
     ngx_uint_t  action;        /* ngx_aidial_redis_error_action_e */
     ngx_uint_t  denies;
     ngx_uint_t  level;
@@ -19,43 +21,43 @@ struct ngx_aidial_redis_error_s {
     ngx_uint_t  suppressed;
 };
 
-#define ngx_aidial_redis_error(prefix, action, denies, level)                 \
-    { ngx_string(prefix), NGX_AIDIAL_REDIS_##action, denies,                  \
-      NGX_LOG_##level, 0, 0, 0 }
+#define ngx_aidial_redis_error(prefix, class, action, denies, level)          \
+    { ngx_string(prefix), NGX_AIDIAL_REDIS_CLASS_##class,                     \
+      NGX_AIDIAL_REDIS_##action, denies, NGX_LOG_##level, 0, 0, 0 }
 
 
 static ngx_aidial_redis_error_t  ngx_aidial_redis_errors[] = {
-    ngx_aidial_redis_error("NOSCRIPT ", ASKER, 0, ERR),
-    ngx_aidial_redis_error("WRONGTYPE ", ASKER, 0, ERR),
+    ngx_aidial_redis_error("NOSCRIPT ", NOSCRIPT, ASKER, 0, ERR),
+    ngx_aidial_redis_error("WRONGTYPE ", WRONGTYPE, ASKER, 0, ERR),
 
     /* our scripts': it is not the primary that the connection believes */
-    ngx_aidial_redis_error("OTHERPRIMARY ", RENEW, 0, WARN),
+    ngx_aidial_redis_error("OTHERPRIMARY ", OTHERPRIMARY, RENEW, 0, WARN),
 
-    ngx_aidial_redis_error("LOADING ", DROP, 0, ERR),
-    ngx_aidial_redis_error("READONLY ", DROP, 0, ERR),
-    ngx_aidial_redis_error("MASTERDOWN ", DROP, 0, ERR),
+    ngx_aidial_redis_error("LOADING ", LOADING, DROP, 0, ERR),
+    ngx_aidial_redis_error("READONLY ", READONLY, DROP, 0, ERR),
+    ngx_aidial_redis_error("MASTERDOWN ", MASTERDOWN, DROP, 0, ERR),
 
-    ngx_aidial_redis_error("NOAUTH ", DENY, 1, CRIT),
-    ngx_aidial_redis_error("WRONGPASS ", DENY, 1, CRIT),
-    ngx_aidial_redis_error("NOPERM ", KEEP, 1, CRIT),
+    ngx_aidial_redis_error("NOAUTH ", AUTH, DENY, 1, CRIT),
+    ngx_aidial_redis_error("WRONGPASS ", AUTH, DENY, 1, CRIT),
+    ngx_aidial_redis_error("NOPERM ", NOPERM, KEEP, 1, CRIT),
 
     /* AUTH's own errors, before Redis 6 had words for them */
-    ngx_aidial_redis_error("ERR invalid password", KEEP, 1, CRIT),
-    ngx_aidial_redis_error("ERR Client sent AUTH", KEEP, 1, CRIT),
-    ngx_aidial_redis_error("ERR AUTH ", KEEP, 1, CRIT),
+    ngx_aidial_redis_error("ERR invalid password", AUTH, KEEP, 1, CRIT),
+    ngx_aidial_redis_error("ERR Client sent AUTH", AUTH, KEEP, 1, CRIT),
+    ngx_aidial_redis_error("ERR AUTH ", AUTH, KEEP, 1, CRIT),
 
-    ngx_aidial_redis_error("OOM ", KEEP, 0, ERR),
-    ngx_aidial_redis_error("MISCONF ", KEEP, 0, ERR),
-    ngx_aidial_redis_error("NOREPLICAS ", KEEP, 0, ERR),
-    ngx_aidial_redis_error("BUSY ", KEEP, 0, ERR),
-    ngx_aidial_redis_error("TRYAGAIN ", KEEP, 0, ERR),
-    ngx_aidial_redis_error("CLUSTERDOWN ", KEEP, 0, ERR),
-    ngx_aidial_redis_error("MOVED ", KEEP, 0, ERR),
-    ngx_aidial_redis_error("ASK ", KEEP, 0, ERR),
-    ngx_aidial_redis_error("EXECABORT ", KEEP, 0, ERR),
-    ngx_aidial_redis_error("ERR ", KEEP, 0, ERR),
+    ngx_aidial_redis_error("OOM ", OOM, KEEP, 0, ERR),
+    ngx_aidial_redis_error("MISCONF ", MISCONF, KEEP, 0, ERR),
+    ngx_aidial_redis_error("NOREPLICAS ", NOREPLICAS, KEEP, 0, ERR),
+    ngx_aidial_redis_error("BUSY ", BUSY, KEEP, 0, ERR),
+    ngx_aidial_redis_error("TRYAGAIN ", CLUSTER, KEEP, 0, ERR),
+    ngx_aidial_redis_error("CLUSTERDOWN ", CLUSTER, KEEP, 0, ERR),
+    ngx_aidial_redis_error("MOVED ", CLUSTER, KEEP, 0, ERR),
+    ngx_aidial_redis_error("ASK ", CLUSTER, KEEP, 0, ERR),
+    ngx_aidial_redis_error("EXECABORT ", EXECABORT, KEEP, 0, ERR),
+    ngx_aidial_redis_error("ERR ", ERR, KEEP, 0, ERR),
 
-    ngx_aidial_redis_error("", DISTRUST, 0, ERR)
+    ngx_aidial_redis_error("", UNKNOWN, DISTRUST, 0, ERR)
 };
 
 
@@ -81,6 +83,13 @@ ngx_uint_t
 ngx_aidial_redis_error_action(const ngx_aidial_redis_error_t *error)
 {
     return error->action;
+}
+
+
+void
+ngx_aidial_redis_error_count(const ngx_aidial_redis_error_t *error)
+{
+    ngx_aidial_redis_count(errors[error->class]);
 }
 
 

@@ -35,6 +35,8 @@ ngx_aidial_redis_error_t *ngx_aidial_redis_error_find(const ngx_str_t *text);
 
 ngx_uint_t ngx_aidial_redis_error_action(const ngx_aidial_redis_error_t *error);
 
+void ngx_aidial_redis_error_count(const ngx_aidial_redis_error_t *error);
+
 /* 1 when the error, in a handshake, says that this user may not come in */
 
 ngx_uint_t ngx_aidial_redis_error_denies(const ngx_aidial_redis_error_t *error);

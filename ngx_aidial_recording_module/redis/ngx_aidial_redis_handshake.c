@@ -156,6 +156,8 @@ ngx_aidial_redis_handshake_refused(ngx_aidial_redis_conn_t *conn,
 
     error = ngx_aidial_redis_error_find(text);
 
+    ngx_aidial_redis_error_count(error);
+
     return ngx_aidial_redis_error_denies(error) ? NGX_AIDIAL_REDIS_DENIED
                                                 : NGX_AIDIAL_REDIS_UNFIT;
 }

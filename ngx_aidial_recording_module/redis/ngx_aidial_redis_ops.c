@@ -178,8 +178,10 @@ ngx_aidial_redis_op_release(ngx_aidial_redis_op_t *op)
 
 ngx_int_t
 ngx_aidial_redis_init_worker(ngx_cycle_t *cycle, ngx_aidial_redis_conf_t *conf,
-    ngx_atomic_t *outage)
+    ngx_atomic_t *outage, ngx_aidial_redis_counters_t *counters)
 {
+    ngx_aidial_redis_counters = counters;
+
     ngx_aidial_redis_script_init();
 
     return ngx_aidial_redis_pool_start(cycle, conf, outage);

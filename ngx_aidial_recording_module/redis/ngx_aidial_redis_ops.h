@@ -21,6 +21,7 @@
 
 #include "ngx_aidial_core.h"
 #include "ngx_aidial_audit.h"
+#include "ngx_aidial_redis_stats.h"
 
 
 typedef struct ngx_aidial_redis_conf_s  ngx_aidial_redis_conf_t;
@@ -267,11 +268,12 @@ char *ngx_aidial_redis_conf(ngx_conf_t *cf, ngx_aidial_redis_conf_t **conf);
 /*
  * Starts and ends the client of one worker.  "outage" is a word of shared
  * memory: not 0 while some worker of this edge has said that Redis is away, so
- * that a change of state is said once an edge.
+ * that a change of state is said once an edge.  "counters" is shared likewise.
  */
 
 ngx_int_t ngx_aidial_redis_init_worker(ngx_cycle_t *cycle,
-    ngx_aidial_redis_conf_t *conf, ngx_atomic_t *outage);
+    ngx_aidial_redis_conf_t *conf, ngx_atomic_t *outage,
+    ngx_aidial_redis_counters_t *counters);
 void ngx_aidial_redis_exit_worker(void);
 
 

@@ -215,6 +215,12 @@ ngx_aidial_redis_pool_up(ngx_aidial_redis_conn_t *conn)
     pool->denied = 0;
     conn->hopeful = 1;
 
+    if (conn->again) {
+        ngx_aidial_redis_count(reconnects);
+    }
+
+    conn->again = 1;
+
     said = *pool->outage;
 
     if (!ngx_exiting && said && ngx_atomic_cmp_set(pool->outage, said, 0)) {
@@ -444,6 +450,8 @@ ngx_aidial_redis_pool_start(ngx_cycle_t *cycle,
         /* nothing speaks against it yet */
 
         conn->hopeful = 1;
+
+        ngx_aidial_redis_conn_enroll(conn);
     }
 
     if (conf->primary.len) {

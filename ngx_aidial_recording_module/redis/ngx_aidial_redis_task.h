@@ -56,6 +56,7 @@ struct ngx_aidial_redis_task_s {
     ngx_aidial_redis_buf_t      wire;
     ngx_uint_t                  commands;   /* in "wire" */
     size_t                      epoch_at;   /* of its place, 0: none */
+    uint64_t                    sent_at;    /* ngx_aidial_redis_clock() */
     ngx_uint_t                  answers;    /* so far */
     ngx_aidial_redis_reply_t   *replies[NGX_AIDIAL_REDIS_COMMANDS_MAX];
 

@@ -20,6 +20,7 @@
 
 #define NGX_AIDIAL_UNIT_SUITES(X)                                             \
     X(reason)                                                                 \
+    X(histogram)                                                              \
     X(hmac)                                                                   \
     X(token)                                                                  \
     X(cookie)                                                                 \
