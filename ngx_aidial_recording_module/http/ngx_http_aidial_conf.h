@@ -22,6 +22,7 @@
 #include "ngx_aidial_key.h"
 #include "ngx_aidial_policy.h"
 #include "ngx_aidial_reason.h"
+#include "ngx_aidial_recall.h"
 #include "ngx_aidial_redis_ops.h"
 #include "ngx_aidial_session.h"
 #include "ngx_aidial_tenant.h"

@@ -34,6 +34,8 @@
     X(scope)                                                                  \
     X(call)                                                                   \
     X(tenant)                                                                 \
+    X(memo)                                                                   \
+    X(recall)                                                                 \
     X(ask)                                                                    \
     X(audit)                                                                  \
     X(ranges)                                                                 \
