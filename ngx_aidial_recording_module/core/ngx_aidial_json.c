@@ -80,6 +80,10 @@ ngx_aidial_json_parse(const ngx_str_t *text, size_t max,
         return NGX_DECLINED;
     }
 
+    /* jansson leaves it as it is when it has no memory to begin with */
+
+    ngx_memzero(&error, sizeof(json_error_t));
+
     root = json_loadb((char *) text->data, text->len,
                       JSON_REJECT_DUPLICATES|JSON_DECODE_ANY, &error);
 
