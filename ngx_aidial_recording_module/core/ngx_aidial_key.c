@@ -211,11 +211,18 @@ ngx_aidial_key_session(ngx_pool_t *pool, const ngx_str_t *template,
 
     ngx_aidial_assert(ngx_aidial_key_template_check(template) == NGX_OK);
 
-    if (ngx_aidial_sha256(sid, digest) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    /* the digest is made only for a template that has a place for it */
 
-    ngx_hex_dump(hex, digest, NGX_AIDIAL_SHA256_LEN);
+    if (ngx_strnstr(template->data,
+                    (char *) ngx_aidial_key_words[NGX_AIDIAL_KEY_SHA256].data,
+                    template->len))
+    {
+        if (ngx_aidial_sha256(sid, digest) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        ngx_hex_dump(hex, digest, NGX_AIDIAL_SHA256_LEN);
+    }
 
     values[NGX_AIDIAL_KEY_PREFIX] = *prefix;
     values[NGX_AIDIAL_KEY_SID] = *sid;

@@ -1,7 +1,7 @@
 
 /*
- * The codec: hiredis reads and writes RESP2, and this file decides what may
- * become of a reply.
+ * The codec: hiredis reads RESP2, and this file decides what may become of a
+ * reply.  Commands are written by ngx_aidial_redis_command.c.
  *
  * hiredis' reader calls back for each value it has found.  Its own callbacks
  * allocate whatever the peer announces ("*2147483647" is eleven bytes); ours
@@ -386,86 +386,4 @@ ngx_aidial_redis_refuse(const redisReadTask *task, const char *why)
     codec->why = why;
 
     return NULL;
-}
-
-
-ngx_int_t
-ngx_aidial_redis_command(ngx_aidial_redis_buf_t *buf, const ngx_str_t *argv,
-    ngx_uint_t argc)
-{
-    char        *command;
-    size_t       lens[NGX_AIDIAL_REDIS_ARGS_MAX];
-    long long    len;
-    ngx_int_t    rc;
-    ngx_uint_t   i;
-    const char  *words[NGX_AIDIAL_REDIS_ARGS_MAX];
-
-    if (argc > NGX_AIDIAL_REDIS_ARGS_MAX) {
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < argc; i++) {
-        words[i] = (const char *) argv[i].data;
-        lens[i] = argv[i].len;
-    }
-
-    len = redisFormatCommandArgv(&command, (int) argc, words, lens);
-    if (len < 0) {
-        return NGX_ERROR;
-    }
-
-    rc = ngx_aidial_redis_buf_append(buf, command, (size_t) len);
-
-    /* AUTH has the password in it */
-
-    ngx_explicit_memzero(command, (size_t) len);
-    redisFreeCommand(command);
-
-    return rc;
-}
-
-
-ngx_int_t
-ngx_aidial_redis_buf_append(ngx_aidial_redis_buf_t *buf, const void *data,
-    size_t len)
-{
-    size_t   used, size;
-    u_char  *p;
-
-    if ((size_t) (buf->end - buf->last) < len) {
-        used = ngx_aidial_redis_buf_len(buf);
-        size = ngx_max(2 * used, used + len);
-
-        p = ngx_alloc(ngx_max(size, 256), ngx_cycle->log);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
-        if (used) {
-            ngx_memcpy(p, buf->pos, used);
-        }
-
-        ngx_aidial_redis_buf_free(buf);
-
-        buf->start = p;
-        buf->pos = p;
-        buf->last = p + used;
-        buf->end = p + ngx_max(size, 256);
-    }
-
-    buf->last = ngx_cpymem(buf->last, data, len);
-
-    return NGX_OK;
-}
-
-
-void
-ngx_aidial_redis_buf_free(ngx_aidial_redis_buf_t *buf)
-{
-    if (buf->start != NULL) {
-        ngx_explicit_memzero(buf->start, buf->last - buf->start);
-        ngx_free(buf->start);
-    }
-
-    ngx_memzero(buf, sizeof(ngx_aidial_redis_buf_t));
 }

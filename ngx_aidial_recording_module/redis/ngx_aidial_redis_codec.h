@@ -54,6 +54,8 @@ typedef struct {
 #define ngx_aidial_redis_buf_len(b)  ((size_t) ((b)->last - (b)->pos))
 
 
+/* ngx_aidial_redis_command.c */
+
 /* NGX_OK, or NGX_ERROR without memory; the content may be a secret */
 
 ngx_int_t ngx_aidial_redis_buf_append(ngx_aidial_redis_buf_t *buf,
@@ -68,6 +70,8 @@ void ngx_aidial_redis_buf_free(ngx_aidial_redis_buf_t *buf);
 ngx_int_t ngx_aidial_redis_command(ngx_aidial_redis_buf_t *buf,
     const ngx_str_t *argv, ngx_uint_t argc);
 
+
+/* ngx_aidial_redis_codec.c */
 
 ngx_aidial_redis_codec_t *ngx_aidial_redis_codec_create(void);
 void ngx_aidial_redis_codec_free(ngx_aidial_redis_codec_t *codec);

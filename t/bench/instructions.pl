@@ -14,6 +14,10 @@
 # connections, then all answers are read.  That is what a busy worker sees:
 # several requests a turn of the event loop.  CONNECTIONS=1 is the other end.
 #
+# KEEP=dir keeps what callgrind has counted, a file a case, for
+# callgrind_annotate or kcachegrind; TOP=0 leaves out what differences are
+# made of.
+#
 # Counts are the same from run to run within about one percent, whatever else
 # the machine does.  They say nothing of the kernel (system calls), and
 # valgrind has no SHA extensions, so hashes are overstated.
@@ -25,6 +29,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 
 use IO::Socket::UNIX;
+use File::Copy qw(copy);
 use List::Util qw(max);
 use Test::Aidial::Portal;
 use Test::Aidial::Process qw(spawn wait_for);
@@ -97,6 +102,9 @@ sub main {
 
     for my $case (@cases) {
         my $file = counted($case);
+
+        copy($file, "$ENV{KEEP}/$case->{name}") or die "$ENV{KEEP}: $!\n"
+            if $ENV{KEEP};
 
         ($cost{ $case->{name} }, $functions{ $case->{name} }) = read_dump($file);
     }
