@@ -466,6 +466,15 @@ ngx_aidial_json_element(ngx_aidial_json_t *value, size_t index)
 
 
 ngx_uint_t
+ngx_aidial_is_char(u_char ch, const char *marks)
+{
+    return (ch >= '0' && ch <= '9')
+           || ((ch | 0x20) >= 'a' && (ch | 0x20) <= 'z')
+           || (ch != '\0' && ngx_strchr(marks, ch) != NULL);
+}
+
+
+ngx_uint_t
 ngx_aidial_is_identifier(const ngx_str_t *text)
 {
     size_t  i;
@@ -481,14 +490,4 @@ ngx_aidial_is_identifier(const ngx_str_t *text)
     }
 
     return 1;
-}
-
-
-ngx_uint_t
-ngx_aidial_is_char(u_char ch, const char *marks)
-{
-    return (ch >= '0' && ch <= '9')
-           || (ch >= 'a' && ch <= 'z')
-           || (ch >= 'A' && ch <= 'Z')
-           || (ch != '\0' && ngx_strchr(marks, ch) != NULL);
 }

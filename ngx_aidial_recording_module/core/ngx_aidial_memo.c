@@ -20,8 +20,12 @@
 #include "ngx_aidial_memo.h"
 
 
-#define NGX_AIDIAL_MEMO_SETS   1024
-#define NGX_AIDIAL_MEMO_WAYS   4
+#define NGX_AIDIAL_MEMO_SETS    2048
+#define NGX_AIDIAL_MEMO_WAYS    4
+
+/* odd, and near 2^64 divided by the golden ratio: it spreads bits upwards */
+
+#define NGX_AIDIAL_MEMO_FACTOR  0x9e3779b97f4a7c15ULL
 
 
 typedef struct ngx_aidial_memo_entry_s  ngx_aidial_memo_entry_t;
@@ -140,13 +144,19 @@ ngx_aidial_memo_keep(const ngx_aidial_memo_key_t *key, size_t len)
 static ngx_aidial_memo_entry_t **
 ngx_aidial_memo_set(const ngx_aidial_memo_key_t *key)
 {
-    size_t      i;
-    ngx_uint_t  hash;
+    size_t     i, n;
+    uint64_t   hash, octets;
 
     hash = key->kind;
 
-    for (i = 0; i < key->id.len; i++) {
-        hash = ngx_hash(hash, key->id.data[i]);
+    for (i = 0; i < key->id.len; i += n) {
+        n = ngx_min(key->id.len - i, sizeof(octets));
+
+        octets = 0;
+        ngx_memcpy(&octets, key->id.data + i, n);
+
+        hash = (hash ^ octets) * NGX_AIDIAL_MEMO_FACTOR;
+        hash ^= hash >> 32;
     }
 
     return &ngx_aidial_memo_places[hash % NGX_AIDIAL_MEMO_SETS

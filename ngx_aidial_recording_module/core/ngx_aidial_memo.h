@@ -13,13 +13,22 @@
 #include "ngx_aidial_core.h"
 
 
+typedef enum {
+    NGX_AIDIAL_MEMO_SESSION = 0,
+    NGX_AIDIAL_MEMO_CALL,
+    NGX_AIDIAL_MEMO_TENANT,
+    NGX_AIDIAL_MEMO_SCOPE,
+    NGX_AIDIAL_MEMO_MAC
+} ngx_aidial_memo_e;
+
+
 /*
  * All that a value depends on.  The last value of a kind, form and id is kept;
  * another text of them takes its place.
  */
 
 typedef struct {
-    ngx_uint_t   kind;
+    ngx_uint_t   kind;     /* ngx_aidial_memo_e */
     ngx_str_t    form;     /* how the text is read, may be empty */
     ngx_str_t    id;       /* whose it is, may be empty */
     ngx_str_t    text;

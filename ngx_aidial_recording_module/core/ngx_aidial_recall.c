@@ -19,13 +19,6 @@
 #include "ngx_aidial_memo.h"
 
 
-typedef enum {
-    NGX_AIDIAL_RECALL_SESSION = 0,
-    NGX_AIDIAL_RECALL_CALL,
-    NGX_AIDIAL_RECALL_TENANT
-} ngx_aidial_recall_e;
-
-
 static size_t ngx_aidial_session_size(const ngx_aidial_session_t *session);
 static void ngx_aidial_session_copy(ngx_aidial_session_t *to,
     const ngx_aidial_session_t *from, void *memory);
@@ -73,7 +66,7 @@ ngx_aidial_session_recall(ngx_pool_t *pool,
     ngx_aidial_memo_key_t        key;
     const ngx_aidial_session_t  *known;
 
-    key.kind = NGX_AIDIAL_RECALL_SESSION;
+    key.kind = NGX_AIDIAL_MEMO_SESSION;
     key.form.len = sizeof(ngx_aidial_session_map_t);
     key.form.data = (u_char *) map;
     key.id = *id;
@@ -118,7 +111,7 @@ ngx_aidial_call_recall(ngx_pool_t *pool, const ngx_str_t *text,
     ngx_aidial_memo_key_t     key;
     const ngx_aidial_call_t  *known;
 
-    key.kind = NGX_AIDIAL_RECALL_CALL;
+    key.kind = NGX_AIDIAL_MEMO_CALL;
     ngx_str_set(&key.form, "");
     key.id = *id;
     key.text = *text;
@@ -160,7 +153,7 @@ ngx_aidial_tenant_recall(const ngx_str_t *id, const ngx_str_t *text,
     ngx_aidial_memo_key_t       key;
     const ngx_aidial_tenant_t  *known;
 
-    key.kind = NGX_AIDIAL_RECALL_TENANT;
+    key.kind = NGX_AIDIAL_MEMO_TENANT;
     ngx_str_set(&key.form, "");
     key.id = *id;
     key.text = *text;

@@ -171,7 +171,7 @@ test_memo_places(ngx_aidial_unit_t *u)
         wrong += value != -1 && value != (int) i;
     }
 
-    ngx_aidial_unit_ok(u, kept > 2000 && kept <= 4096 && wrong == 0,
+    ngx_aidial_unit_ok(u, kept > 4000 && kept <= 8192 && wrong == 0,
                        "%lu of 20000 are kept", (unsigned long) kept);
 }
 
