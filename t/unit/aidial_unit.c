@@ -35,6 +35,7 @@
     X(call)                                                                   \
     X(tenant)                                                                 \
     X(memo)                                                                   \
+    X(kept)                                                                   \
     X(recall)                                                                 \
     X(ask)                                                                    \
     X(audit)                                                                  \
