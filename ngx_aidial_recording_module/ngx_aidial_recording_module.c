@@ -359,4 +359,5 @@ ngx_aidial_recording_exit_process(ngx_cycle_t *cycle)
     ngx_aidial_redis_exit_worker();
     ngx_aidial_recall_clear();
     ngx_aidial_hmac_clear();
+    ngx_aidial_block_clear();
 }

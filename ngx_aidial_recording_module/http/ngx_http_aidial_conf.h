@@ -14,6 +14,7 @@
 
 #include "ngx_aidial_core.h"
 #include "ngx_aidial_ask.h"
+#include "ngx_aidial_block.h"
 #include "ngx_aidial_call.h"
 #include "ngx_aidial_cookie.h"
 #include "ngx_aidial_hmac.h"

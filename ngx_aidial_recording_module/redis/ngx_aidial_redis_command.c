@@ -10,6 +10,7 @@
 
 
 #include "ngx_aidial_redis_codec.h"
+#include "ngx_aidial_block.h"
 
 
 #define NGX_AIDIAL_REDIS_BUF_MIN   512
@@ -118,7 +119,7 @@ ngx_aidial_redis_buf_reserve(ngx_aidial_redis_buf_t *buf, size_t len)
     used = ngx_aidial_redis_buf_len(buf);
     size = ngx_max(ngx_max(2 * used, used + len), NGX_AIDIAL_REDIS_BUF_MIN);
 
-    p = ngx_alloc(size, ngx_cycle->log);
+    p = ngx_aidial_block_alloc(size);
     if (p == NULL) {
         return NGX_ERROR;
     }
@@ -141,10 +142,7 @@ ngx_aidial_redis_buf_reserve(ngx_aidial_redis_buf_t *buf, size_t len)
 void
 ngx_aidial_redis_buf_free(ngx_aidial_redis_buf_t *buf)
 {
-    if (buf->start != NULL) {
-        ngx_explicit_memzero(buf->start, buf->last - buf->start);
-        ngx_free(buf->start);
-    }
+    ngx_aidial_block_free(buf->start);
 
     ngx_memzero(buf, sizeof(ngx_aidial_redis_buf_t));
 }

@@ -34,6 +34,7 @@
     X(scope)                                                                  \
     X(call)                                                                   \
     X(tenant)                                                                 \
+    X(block)                                                                  \
     X(memo)                                                                   \
     X(kept)                                                                   \
     X(recall)                                                                 \
