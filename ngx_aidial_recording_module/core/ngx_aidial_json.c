@@ -463,31 +463,3 @@ ngx_aidial_json_element(ngx_aidial_json_t *value, size_t index)
 {
     return json_array_get(value, index);
 }
-
-
-ngx_uint_t
-ngx_aidial_is_char(u_char ch, const char *marks)
-{
-    return (ch >= '0' && ch <= '9')
-           || ((ch | 0x20) >= 'a' && (ch | 0x20) <= 'z')
-           || (ch != '\0' && ngx_strchr(marks, ch) != NULL);
-}
-
-
-ngx_uint_t
-ngx_aidial_is_identifier(const ngx_str_t *text)
-{
-    size_t  i;
-
-    if (text->len == 0 || text->len > NGX_AIDIAL_ID_MAX) {
-        return 0;
-    }
-
-    for (i = 0; i < text->len; i++) {
-        if (!ngx_aidial_is_char(text->data[i], "_.:-")) {
-            return 0;
-        }
-    }
-
-    return 1;
-}

@@ -305,12 +305,18 @@ ngx_aidial_key_expand(const ngx_str_t *template, const ngx_str_t *values,
     while (p < last) {
         word = ngx_aidial_key_word(p, last);
 
-        piece.len = 1;
-        piece.data = p++;
-
         if (word != NGX_AIDIAL_KEY_WORDS) {
             piece = values[word];
-            p += ngx_aidial_key_words[word].len - 1;
+            p += ngx_aidial_key_words[word].len;
+
+        } else {
+            piece.data = p++;
+
+            while (p < last && *p != '{') {
+                p++;
+            }
+
+            piece.len = p - piece.data;
         }
 
         if (out) {

@@ -409,6 +409,17 @@ ngx_int_t ngx_http_aidial_header_init(ngx_conf_t *cf);
 ngx_int_t ngx_http_aidial_answer_replace(ngx_http_aidial_ctx_t *ctx,
     ngx_aidial_problem_e problem);
 
+/* 1 when a header has that name, which is usually spelt like this */
+
+static ngx_inline ngx_uint_t
+ngx_http_aidial_is_name(const ngx_str_t *header, const ngx_str_t *name)
+{
+    return header->len == name->len
+           && (ngx_memcmp(header->data, name->data, name->len) == 0
+               || ngx_strncasecmp(header->data, name->data, name->len) == 0);
+}
+
+
 /* adds a header line; "name" is a literal */
 
 ngx_int_t ngx_http_aidial_header_add(ngx_http_request_t *r, const char *name,
