@@ -136,6 +136,14 @@ ngx_http_aidial_ctx_t *ngx_http_aidial_ctx_create(ngx_http_request_t *r,
     const ngx_http_aidial_step_t *steps);
 
 /*
+ * Zeroed memory that lives as long as the request, or NULL.  Not in its pool:
+ * that grows by 4 KiB at a time, and with what proxy_pass needs it has room
+ * for little more.
+ */
+
+void *ngx_http_aidial_alloc(ngx_http_request_t *r, size_t size);
+
+/*
  * Runs the rows of the flow.  NGX_OK: the last row is done.  NGX_AGAIN: a row
  * waits; the request comes back by itself to the phase it left.  NGX_DECLINED:
  * refused, ctx->problem says why; a failure is a refusal too.
