@@ -267,6 +267,8 @@ ngx_module_t  ngx_aidial_recording_header_module = {
 static ngx_int_t
 ngx_aidial_recording_preconfiguration(ngx_conf_t *cf)
 {
+    ngx_aidial_recall_clear();
+
     return ngx_http_aidial_variables_add(cf);
 }
 
@@ -399,4 +401,7 @@ ngx_aidial_recording_exit_process(ngx_cycle_t *cycle)
 {
     ngx_http_aidial_ledger_stop();
     ngx_aidial_redis_exit_worker();
+    ngx_aidial_recall_clear();
+    ngx_aidial_hmac_clear();
+    ngx_aidial_block_clear();
 }

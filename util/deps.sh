@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 #
 # Installs what is missing on Debian: deps.sh [build] [test] [demo] [e2e]
-# [portals].  Without a group: all but e2e.  Needs no network when nothing is
-# missing.
+# [portals] [bench].  Without a group: all but e2e and bench.  Needs no network
+# when nothing is missing.
 
 set -euo pipefail
 . "$(dirname "$0")/apt-root.sh"
@@ -20,6 +20,7 @@ PORTALS="python3-django python3-django-redis ruby-railties ruby-redis-actionpack
          php-illuminate-redis php-illuminate-session"
 DEMO="espeak-ng lame opus-tools sox curl openssl redis-server"
 E2E="chromium firefox-esr fonts-dejavu-core fonts-noto-core"
+BENCH="valgrind"
 NODE="nodejs npm"
 
 
@@ -38,6 +39,7 @@ main() {
     esac
 
     case " $groups " in *" e2e "*) packages="$packages $E2E" ;; esac
+    case " $groups " in *" bench "*) packages="$packages $BENCH" ;; esac
 
     missing=$(missing_of $packages)
 

@@ -17,7 +17,8 @@
 
 
 /*
- * Writes that many octets.  NGX_DECLINED: a character of another alphabet,
+ * Writes that many octets, also of a text that it declines in the end.
+ * NGX_DECLINED: a character of another alphabet,
  * padding, an impossible length, or bits set that belong to no octet.
  */
 

@@ -30,6 +30,13 @@ ngx_int_t ngx_aidial_hmac_sha256(const ngx_str_t *key, const ngx_str_t *text,
 ngx_int_t ngx_aidial_sha256(const ngx_str_t *text,
     u_char digest[NGX_AIDIAL_SHA256_LEN]);
 
+/*
+ * A key's states are kept from one MAC to the next, those of sixteen keys at
+ * most: forgets and wipes them.
+ */
+
+void ngx_aidial_hmac_clear(void);
+
 /* 1 when the octets are the same; the time does not depend on where not */
 
 ngx_uint_t ngx_aidial_equal(const u_char *a, const u_char *b, size_t len);

@@ -80,6 +80,10 @@ ngx_aidial_json_parse(const ngx_str_t *text, size_t max,
         return NGX_DECLINED;
     }
 
+    /* jansson leaves it as it is when it has no memory to begin with */
+
+    ngx_memzero(&error, sizeof(json_error_t));
+
     root = json_loadb((char *) text->data, text->len,
                       JSON_REJECT_DUPLICATES|JSON_DECODE_ANY, &error);
 
@@ -458,33 +462,4 @@ ngx_aidial_json_t *
 ngx_aidial_json_element(ngx_aidial_json_t *value, size_t index)
 {
     return json_array_get(value, index);
-}
-
-
-ngx_uint_t
-ngx_aidial_is_identifier(const ngx_str_t *text)
-{
-    size_t  i;
-
-    if (text->len == 0 || text->len > NGX_AIDIAL_ID_MAX) {
-        return 0;
-    }
-
-    for (i = 0; i < text->len; i++) {
-        if (!ngx_aidial_is_char(text->data[i], "_.:-")) {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
-ngx_uint_t
-ngx_aidial_is_char(u_char ch, const char *marks)
-{
-    return (ch >= '0' && ch <= '9')
-           || (ch >= 'a' && ch <= 'z')
-           || (ch >= 'A' && ch <= 'Z')
-           || (ch != '\0' && ngx_strchr(marks, ch) != NULL);
 }

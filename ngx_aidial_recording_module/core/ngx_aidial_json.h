@@ -85,6 +85,9 @@ ngx_int_t ngx_aidial_json_array(ngx_aidial_json_t *value, size_t *len);
 ngx_aidial_json_t *ngx_aidial_json_element(ngx_aidial_json_t *value,
     size_t index);
 
+
+/* ngx_aidial_identifier.c */
+
 /* 1 when the text is an identifier: 1-128 of A-Z a-z 0-9 _ . : - */
 
 ngx_uint_t ngx_aidial_is_identifier(const ngx_str_t *text);

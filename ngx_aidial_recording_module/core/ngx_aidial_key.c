@@ -42,6 +42,12 @@ typedef enum {
 } ngx_aidial_key_word_e;
 
 
+typedef struct {
+    ngx_str_t  head;
+    ngx_str_t  middle;
+} ngx_aidial_key_parts_t;
+
+
 static ngx_int_t ngx_aidial_key_write(ngx_pool_t *pool,
     ngx_aidial_key_family_e family, const ngx_str_t *prefix,
     const ngx_str_t *first, const ngx_str_t *second, ngx_str_t *key);
@@ -50,20 +56,20 @@ static size_t ngx_aidial_key_expand(const ngx_str_t *template,
 static ngx_uint_t ngx_aidial_key_word(const u_char *p, const u_char *last);
 
 
-/* every key but the session's: prefix, first and second identifier */
+/* every key but the session's: prefix, head, first, middle, second */
 
-static const ngx_str_t  ngx_aidial_key_families[] = {
-    ngx_string("%Vrevoked:%V"),
-    ngx_string("%Vrevoked-before:%V:%V"),
-    ngx_string("%Vcall:%V"),
-    ngx_string("%Vtenant:%V"),
-    ngx_string("%V{%V}:grant:%V"),
-    ngx_string("%V{%V}:rate:%V"),
-    ngx_string("%V{%V}:audit"),
-    ngx_string("%V{%V}:call:%V"),
-    ngx_string("%V{%V}:tenant"),
-    ngx_string("%V{%V}:fetch-call:%V"),
-    ngx_string("%V{%V}:fetch-tenant")
+static const ngx_aidial_key_parts_t  ngx_aidial_key_families[] = {
+    { ngx_string("revoked:"), ngx_string("") },
+    { ngx_string("revoked-before:"), ngx_string(":") },
+    { ngx_string("call:"), ngx_string("") },
+    { ngx_string("tenant:"), ngx_string("") },
+    { ngx_string("{"), ngx_string("}:grant:") },
+    { ngx_string("{"), ngx_string("}:rate:") },
+    { ngx_string("{"), ngx_string("}:audit") },
+    { ngx_string("{"), ngx_string("}:call:") },
+    { ngx_string("{"), ngx_string("}:tenant") },
+    { ngx_string("{"), ngx_string("}:fetch-call:") },
+    { ngx_string("{"), ngx_string("}:fetch-tenant") }
 };
 
 
@@ -179,23 +185,26 @@ ngx_aidial_key_write(ngx_pool_t *pool, ngx_aidial_key_family_e family,
     const ngx_str_t *prefix, const ngx_str_t *first, const ngx_str_t *second,
     ngx_str_t *key)
 {
-    u_char           *p;
-    const ngx_str_t  *format;
+    u_char                        *p;
+    const ngx_aidial_key_parts_t  *parts;
 
-    format = &ngx_aidial_key_families[family];
+    parts = &ngx_aidial_key_families[family];
 
-    /* a little more than needed: the format's own "%V" are counted, too */
+    key->len = prefix->len + parts->head.len + first->len + parts->middle.len
+               + second->len;
 
-    p = ngx_pnalloc(pool, format->len + prefix->len + first->len
-                          + second->len);
+    p = ngx_pnalloc(pool, key->len);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
     key->data = p;
-    key->len = ngx_sprintf(p, (const char *) format->data, prefix, first,
-                           second)
-               - p;
+
+    p = ngx_cpymem(p, prefix->data, prefix->len);
+    p = ngx_cpymem(p, parts->head.data, parts->head.len);
+    p = ngx_cpymem(p, first->data, first->len);
+    p = ngx_cpymem(p, parts->middle.data, parts->middle.len);
+    ngx_memcpy(p, second->data, second->len);
 
     return NGX_OK;
 }
@@ -211,11 +220,18 @@ ngx_aidial_key_session(ngx_pool_t *pool, const ngx_str_t *template,
 
     ngx_aidial_assert(ngx_aidial_key_template_check(template) == NGX_OK);
 
-    if (ngx_aidial_sha256(sid, digest) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    /* the digest is made only for a template that has a place for it */
 
-    ngx_hex_dump(hex, digest, NGX_AIDIAL_SHA256_LEN);
+    if (ngx_strnstr(template->data,
+                    (char *) ngx_aidial_key_words[NGX_AIDIAL_KEY_SHA256].data,
+                    template->len))
+    {
+        if (ngx_aidial_sha256(sid, digest) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        ngx_hex_dump(hex, digest, NGX_AIDIAL_SHA256_LEN);
+    }
 
     values[NGX_AIDIAL_KEY_PREFIX] = *prefix;
     values[NGX_AIDIAL_KEY_SID] = *sid;
@@ -289,12 +305,18 @@ ngx_aidial_key_expand(const ngx_str_t *template, const ngx_str_t *values,
     while (p < last) {
         word = ngx_aidial_key_word(p, last);
 
-        piece.len = 1;
-        piece.data = p++;
-
         if (word != NGX_AIDIAL_KEY_WORDS) {
             piece = values[word];
-            p += ngx_aidial_key_words[word].len - 1;
+            p += ngx_aidial_key_words[word].len;
+
+        } else {
+            piece.data = p++;
+
+            while (p < last && *p != '{') {
+                p++;
+            }
+
+            piece.len = p - piece.data;
         }
 
         if (out) {
@@ -315,6 +337,10 @@ ngx_aidial_key_word(const u_char *p, const u_char *last)
 {
     ngx_uint_t        i;
     const ngx_str_t  *word;
+
+    if (*p != '{') {
+        return NGX_AIDIAL_KEY_WORDS;
+    }
 
     for (i = 0; i < NGX_AIDIAL_KEY_WORDS; i++) {
         word = &ngx_aidial_key_words[i];

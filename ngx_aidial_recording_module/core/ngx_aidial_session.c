@@ -130,6 +130,14 @@ ngx_aidial_session_parse(ngx_pool_t *pool,
         return rc;
     }
 
+    return ngx_aidial_session_alive(session, now, why);
+}
+
+
+ngx_int_t
+ngx_aidial_session_alive(const ngx_aidial_session_t *session, time_t now,
+    const char **why)
+{
     if (session->expires_at != -1 && session->expires_at <= now) {
         *why = NGX_AIDIAL_SESSION_EXPIRED;
         return NGX_DECLINED;

@@ -97,6 +97,11 @@ ngx_int_t ngx_aidial_session_parse(ngx_pool_t *pool,
     const ngx_aidial_session_map_t *map, const ngx_str_t *text, time_t now,
     ngx_aidial_session_t *session, const char **why);
 
+/* NGX_OK, or NGX_DECLINED and *why: "expires_at" is not after "now" */
+
+ngx_int_t ngx_aidial_session_alive(const ngx_aidial_session_t *session,
+    time_t now, const char **why);
+
 /* the time of a revoked-before text: NGX_OK, or NGX_DECLINED: unusable */
 
 ngx_int_t ngx_aidial_revoked_before(const ngx_str_t *text, int64_t *seconds);

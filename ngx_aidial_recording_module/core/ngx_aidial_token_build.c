@@ -6,6 +6,7 @@
 
 #include "ngx_aidial_token_format.h"
 #include "ngx_aidial_json.h"
+#include "ngx_aidial_memo.h"
 
 
 static ngx_uint_t ngx_aidial_token_sound(const ngx_aidial_key_t *key,
@@ -164,10 +165,12 @@ ngx_int_t
 ngx_aidial_token_scope(const ngx_str_t *client, const ngx_str_t *project,
     u_char scope[NGX_AIDIAL_SCOPE_LEN])
 {
-    u_char      *p, digest[NGX_AIDIAL_SHA256_LEN];
-    u_char       input[sizeof(NGX_AIDIAL_TOKEN_SCOPE)
-                       + 2 * (1 + NGX_AIDIAL_ID_MAX)];
-    ngx_str_t    text;
+    u_char                 *p, *kept, digest[NGX_AIDIAL_SHA256_LEN];
+    u_char                  input[sizeof(NGX_AIDIAL_TOKEN_SCOPE)
+                                  + 2 * (1 + NGX_AIDIAL_ID_MAX)];
+    ngx_str_t               text;
+    const u_char           *known;
+    ngx_aidial_memo_key_t   key;
 
     if (!ngx_aidial_is_identifier(client)
         || !ngx_aidial_is_identifier(project))
@@ -183,11 +186,31 @@ ngx_aidial_token_scope(const ngx_str_t *client, const ngx_str_t *project,
     text.len = p - input;
     text.data = input;
 
+    /* there are few projects, and many requests for each */
+
+    key.kind = NGX_AIDIAL_MEMO_SCOPE;
+    key.id = text;
+    ngx_str_set(&key.form, "");
+    ngx_str_set(&key.text, "");
+
+    known = ngx_aidial_memo_find(&key);
+
+    if (known) {
+        ngx_memcpy(scope, known, NGX_AIDIAL_SCOPE_LEN);
+        return NGX_OK;
+    }
+
     if (ngx_aidial_sha256(&text, digest) != NGX_OK) {
         return NGX_ERROR;
     }
 
     ngx_memcpy(scope, digest, NGX_AIDIAL_SCOPE_LEN);
+
+    kept = ngx_aidial_memo_keep(&key, NGX_AIDIAL_SCOPE_LEN);
+
+    if (kept) {
+        ngx_memcpy(kept, digest, NGX_AIDIAL_SCOPE_LEN);
+    }
 
     return NGX_OK;
 }

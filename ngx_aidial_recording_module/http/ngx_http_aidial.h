@@ -142,6 +142,14 @@ ngx_http_aidial_ctx_t *ngx_http_aidial_ctx_create(ngx_http_request_t *r,
     const ngx_http_aidial_step_t *steps);
 
 /*
+ * Zeroed memory that lives as long as the request, or NULL.  Not in its pool:
+ * that grows by 4 KiB at a time, and with what proxy_pass needs it has room
+ * for little more.
+ */
+
+void *ngx_http_aidial_alloc(ngx_http_request_t *r, size_t size);
+
+/*
  * Runs the rows of the flow.  NGX_OK: the last row is done.  NGX_AGAIN: a row
  * waits; the request comes back by itself to the phase it left.  NGX_DECLINED:
  * refused, ctx->problem says why; a failure is a refusal too.
@@ -436,6 +444,17 @@ ngx_int_t ngx_http_aidial_header_init(ngx_conf_t *cf);
 
 ngx_int_t ngx_http_aidial_answer_replace(ngx_http_aidial_ctx_t *ctx,
     ngx_aidial_problem_e problem);
+
+/* 1 when a header has that name, which is usually spelt like this */
+
+static ngx_inline ngx_uint_t
+ngx_http_aidial_is_name(const ngx_str_t *header, const ngx_str_t *name)
+{
+    return header->len == name->len
+           && (ngx_memcmp(header->data, name->data, name->len) == 0
+               || ngx_strncasecmp(header->data, name->data, name->len) == 0);
+}
+
 
 /* adds a header line; "name" is a literal */
 

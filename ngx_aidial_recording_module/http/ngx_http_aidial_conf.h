@@ -14,6 +14,7 @@
 
 #include "ngx_aidial_core.h"
 #include "ngx_aidial_ask.h"
+#include "ngx_aidial_block.h"
 #include "ngx_aidial_call.h"
 #include "ngx_aidial_cookie.h"
 #include "ngx_aidial_hmac.h"
@@ -22,6 +23,7 @@
 #include "ngx_aidial_key.h"
 #include "ngx_aidial_policy.h"
 #include "ngx_aidial_reason.h"
+#include "ngx_aidial_recall.h"
 #include "ngx_aidial_redis_ops.h"
 #include "ngx_aidial_session.h"
 #include "ngx_aidial_tenant.h"

@@ -42,7 +42,7 @@ ngx_http_aidial_delivery_open(ngx_http_aidial_ctx_t *ctx,
     ngx_http_aidial_run_t    *run;
     ngx_http_aidial_facts_t  *facts;
 
-    run = ngx_pcalloc(ctx->request->pool, sizeof(ngx_http_aidial_run_t));
+    run = ngx_http_aidial_alloc(ctx->request, sizeof(ngx_http_aidial_run_t));
     if (run == NULL) {
         return NGX_ERROR;
     }

@@ -184,9 +184,7 @@ ngx_http_aidial_origin_passes(ngx_str_t *name)
     ngx_str_t  *row;
 
     for (row = ngx_http_aidial_origin_headers; row->len; row++) {
-        if (row->len == name->len
-            && ngx_strncasecmp(row->data, name->data, name->len) == 0)
-        {
+        if (ngx_http_aidial_is_name(name, row)) {
             return 1;
         }
     }

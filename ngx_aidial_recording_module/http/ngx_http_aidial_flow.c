@@ -304,7 +304,7 @@ ngx_http_aidial_ctx_create(ngx_http_request_t *r,
         ngx_memzero(ctx, sizeof(ngx_http_aidial_ctx_t));
 
     } else {
-        ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_aidial_ctx_t));
+        ctx = ngx_http_aidial_alloc(r, sizeof(ngx_http_aidial_ctx_t));
         if (ctx == NULL) {
             return NULL;
         }
@@ -328,6 +328,25 @@ ngx_http_aidial_ctx_create(ngx_http_request_t *r,
     ngx_http_aidial_metrics_begin(ctx);
 
     return ctx;
+}
+
+
+void *
+ngx_http_aidial_alloc(ngx_http_request_t *r, size_t size)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    /* variables are read when the request is logged, after its cleanups */
+
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    cln->data = ngx_aidial_block_alloc(size);
+    cln->handler = ngx_aidial_block_free;
+
+    return cln->data;
 }
 
 

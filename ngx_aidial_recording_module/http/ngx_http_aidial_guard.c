@@ -24,7 +24,8 @@
 
 static void ngx_http_aidial_token_capture(ngx_http_aidial_ctx_t *ctx);
 static ngx_uint_t ngx_http_aidial_is_token_char(u_char ch);
-static void ngx_http_aidial_mask_token(ngx_str_t *text, ngx_str_t *token);
+static void ngx_http_aidial_mask_token(ngx_str_t *text, size_t from,
+    ngx_str_t *token);
 static void ngx_http_aidial_mask_uri(ngx_str_t *text, size_t from);
 
 
@@ -120,8 +121,8 @@ ngx_http_aidial_capture_handler(ngx_http_request_t *r)
 static void
 ngx_http_aidial_token_capture(ngx_http_aidial_ctx_t *ctx)
 {
-    size_t               i, len;
-    u_char              *p;
+    size_t               len;
+    u_char              *p, *last;
     ngx_str_t            token, *uri;
     ngx_http_request_t  *r;
 
@@ -138,8 +139,10 @@ ngx_http_aidial_token_capture(ngx_http_aidial_ctx_t *ctx)
     token.data = uri->data + len;
     token.len = uri->len - len;
 
-    for (i = 0; i < token.len; i++) {
-        if (!ngx_http_aidial_is_token_char(token.data[i])) {
+    last = token.data + token.len;
+
+    for (p = token.data; p < last; p++) {
+        if (!ngx_http_aidial_is_token_char(*p)) {
             goto invalid;
         }
     }
@@ -152,9 +155,10 @@ ngx_http_aidial_token_capture(ngx_http_aidial_ctx_t *ctx)
     token.data = p;
     ctx->token_text = token;
 
-    ngx_http_aidial_mask_token(&r->request_line, &token);
-    ngx_http_aidial_mask_token(&r->unparsed_uri, &token);
-    ngx_http_aidial_mask_token(&r->uri, &token);
+    ngx_http_aidial_mask_token(&r->request_line, r->method_name.len + 1 + len,
+                               &token);
+    ngx_http_aidial_mask_token(&r->unparsed_uri, len, &token);
+    ngx_http_aidial_mask_token(&r->uri, 0, &token);
 
     return;
 
@@ -180,15 +184,27 @@ invalid:
 static ngx_uint_t
 ngx_http_aidial_is_token_char(u_char ch)
 {
-    return (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z')
-           || (ch >= '0' && ch <= '9') || ch == '-' || ch == '_' || ch == '.';
+    /* A-Z a-z 0-9 - _ . : an octet's bit is in the word of its upper three */
+
+    static const uint32_t  chars[8] = {
+        0x00000000,
+        0x03ff6000,    /* ?>=< ;:98 7654 3210  /.-, +*)( '&%$ #"!  */
+        0x87fffffe,    /* _^]\ [ZYX WVUT SRQP  ONML KJIH GFED CBA@ */
+        0x07fffffe,    /*  ~}| {zyx wvut srqp  onml kjih gfed cba` */
+        0, 0, 0, 0
+    };
+
+    return (chars[ch >> 5] & (1U << (ch & 0x1f))) != 0;
 }
 
 
-/* overwrites the MAC: without it the token is worth nothing */
+/*
+ * Overwrites the MAC: without it the token is worth nothing.  It is not in
+ * front of "from", and usually there.
+ */
 
 static void
-ngx_http_aidial_mask_token(ngx_str_t *text, ngx_str_t *token)
+ngx_http_aidial_mask_token(ngx_str_t *text, size_t from, ngx_str_t *token)
 {
     size_t   mac;
     u_char  *p, *last;
@@ -201,7 +217,7 @@ ngx_http_aidial_mask_token(ngx_str_t *text, ngx_str_t *token)
 
     last = text->data + text->len - token->len;
 
-    for (p = text->data; p <= last; p++) {
+    for (p = text->data + from; p <= last; p++) {
         if (ngx_memcmp(p, token->data, token->len) == 0) {
             ngx_memset(p + token->len - mac, '*', mac);
             return;

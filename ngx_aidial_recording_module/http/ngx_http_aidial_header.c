@@ -159,9 +159,7 @@ ngx_http_aidial_header_is_own(ngx_str_t *name)
     ngx_http_aidial_own_header_t  *row;
 
     for (row = ngx_http_aidial_own_headers; row->name.len; row++) {
-        if (row->name.len == name->len
-            && ngx_strncasecmp(row->name.data, name->data, name->len) == 0)
-        {
+        if (ngx_http_aidial_is_name(name, &row->name)) {
             return 1;
         }
     }

@@ -203,8 +203,9 @@ ngx_http_aidial_session_read(ngx_http_aidial_ctx_t *ctx, const ngx_str_t *text)
     ngx_int_t    rc;
     const char  *why;
 
-    rc = ngx_aidial_session_parse(ctx->pool, &ctx->conf->session_map, text,
-                                  ngx_time(), &ctx->session, &why);
+    rc = ngx_aidial_session_recall(ctx->pool, &ctx->conf->session_map,
+                                   &ctx->sid, text, ngx_time(), &ctx->session,
+                                   &why);
 
     if (rc == NGX_OK) {
         ngx_http_aidial_session_times(ctx);

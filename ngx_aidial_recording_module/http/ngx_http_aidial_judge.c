@@ -228,8 +228,8 @@ ngx_http_aidial_call_read(ngx_http_aidial_ctx_t *ctx, const ngx_str_t *text)
     ngx_int_t    rc;
     const char  *why;
 
-    rc = ngx_aidial_call_parse(ctx->pool, text, &ctx->call_id, &ctx->call,
-                               &why);
+    rc = ngx_aidial_call_recall(ctx->pool, text, &ctx->call_id, &ctx->call,
+                                &why);
 
     if (rc == NGX_DECLINED) {
         return ngx_http_aidial_unusable(ctx, "call", &ctx->call_id, why);
@@ -280,7 +280,8 @@ ngx_http_aidial_tenant_read(ngx_http_aidial_ctx_t *ctx, const ngx_str_t *text)
     ngx_int_t    rc;
     const char  *why;
 
-    rc = ngx_aidial_tenant_parse(text, &ctx->tenant, &why);
+    rc = ngx_aidial_tenant_recall(&ctx->session.tenant, text, &ctx->tenant,
+                                  &why);
 
     if (rc == NGX_DECLINED) {
         return ngx_http_aidial_unusable(ctx, "tenant", &ctx->session.tenant,

@@ -138,7 +138,7 @@ ngx_http_aidial_open_headers(ngx_http_request_t *r)
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h, *copy;
 
-    if (ngx_list_init(&list, r->pool, 8, sizeof(ngx_table_elt_t)) != NGX_OK) {
+    if (ngx_list_init(&list, r->pool, 4, sizeof(ngx_table_elt_t)) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -190,19 +190,18 @@ ngx_http_aidial_header_passes(ngx_http_request_t *r, ngx_table_elt_t *h)
     static ngx_str_t  agent = ngx_string("user-agent");
 
     if (h->key.len == range.len
-        && ngx_strncasecmp(h->key.data, range.data, range.len) == 0)
+        && ngx_memcmp(h->lowcase_key, range.data, range.len) == 0)
     {
         return h == r->headers_in.range;
     }
 
     if (h->key.len == agent.len
-        && ngx_strncasecmp(h->key.data, agent.data, agent.len) == 0)
+        && ngx_memcmp(h->lowcase_key, agent.data, agent.len) == 0)
     {
         return 1;
     }
 
-    return h->key.len > 3
-           && ngx_strncasecmp(h->key.data, (u_char *) "if-", 3) == 0;
+    return h->key.len > 3 && ngx_memcmp(h->lowcase_key, "if-", 3) == 0;
 }
 
 

@@ -133,8 +133,10 @@ ngx_http_aidial_header_next(ngx_http_request_t *r, const char *name,
         while (*i < (*part)->nelts) {
             h = (ngx_table_elt_t *) (*part)->elts + (*i)++;
 
+            /* nginx has each name of a request in lower case as well */
+
             if (h->key.len == len
-                && ngx_strncasecmp(h->key.data, (u_char *) name, len) == 0)
+                && ngx_memcmp(h->lowcase_key, name, len) == 0)
             {
                 return h;
             }

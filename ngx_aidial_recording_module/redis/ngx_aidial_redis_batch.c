@@ -14,6 +14,7 @@
 
 
 #define NGX_AIDIAL_REDIS_READ  16384   /* bytes a read */
+#define NGX_AIDIAL_REDIS_PIECE 2048    /* ... that are looked at together */
 #define NGX_AIDIAL_REDIS_KEPT  65536   /* bytes an empty buffer may keep */
 
 
@@ -31,6 +32,7 @@ ngx_uint_t
 ngx_aidial_redis_batch_read(ngx_aidial_redis_conn_t *conn)
 {
     u_char      buf[NGX_AIDIAL_REDIS_READ];
+    size_t      len, pos;
     ssize_t     n;
     ngx_uint_t  end;
 
@@ -56,10 +58,16 @@ ngx_aidial_redis_batch_read(ngx_aidial_redis_conn_t *conn)
 
         conn->read_at = ngx_aidial_redis_clock();
 
-        end = ngx_aidial_redis_batch_take(conn, buf, (size_t) n);
+        /* hiredis moves what it has not yet looked at whenever it can */
 
-        if (end != NGX_AIDIAL_REDIS_HOLDS) {
-            return end;
+        for (pos = 0; pos < (size_t) n; pos += len) {
+            len = ngx_min((size_t) n - pos, NGX_AIDIAL_REDIS_PIECE);
+
+            end = ngx_aidial_redis_batch_take(conn, buf + pos, len);
+
+            if (end != NGX_AIDIAL_REDIS_HOLDS) {
+                return end;
+            }
         }
     }
 }

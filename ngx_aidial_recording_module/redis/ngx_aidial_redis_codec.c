@@ -1,7 +1,7 @@
 
 /*
- * The codec: hiredis reads and writes RESP2, and this file decides what may
- * become of a reply.
+ * The codec: hiredis reads RESP2, and this file decides what may become of a
+ * reply.  Commands are written by ngx_aidial_redis_command.c.
  *
  * hiredis' reader calls back for each value it has found.  Its own callbacks
  * allocate whatever the peer announces ("*2147483647" is eleven bytes); ours
@@ -23,6 +23,7 @@
 
 
 #include "ngx_aidial_redis_codec.h"
+#include "ngx_aidial_block.h"
 
 #include <hiredis/hiredis.h>
 
@@ -55,8 +56,10 @@ static void *ngx_aidial_redis_create_bool(const redisReadTask *task,
 #endif
 static void *ngx_aidial_redis_create_nil(const redisReadTask *task);
 static void ngx_aidial_redis_free_object(void *object);
+static u_char *ngx_aidial_redis_text(const redisReadTask *task,
+    ngx_aidial_redis_reply_t *reply, size_t len);
 static ngx_aidial_redis_reply_t *ngx_aidial_redis_place(
-    const redisReadTask *task);
+    const redisReadTask *task, size_t more);
 static void *ngx_aidial_redis_refuse(const redisReadTask *task,
     const char *why);
 
@@ -172,20 +175,14 @@ ngx_aidial_redis_reply_free(ngx_aidial_redis_reply_t *reply)
     ngx_uint_t  i;
 
     for (i = 0; i < reply->nelements; i++) {
-        if (reply->elements[i].text.data != NULL) {
-            ngx_free(reply->elements[i].text.data);
+        if (reply->elements[i].text.data != reply->elements[i].room) {
+            ngx_aidial_block_free(reply->elements[i].text.data);
         }
     }
 
-    if (reply->elements != NULL) {
-        ngx_free(reply->elements);
-    }
+    /* its own text and its elements are in the same block */
 
-    if (reply->text.data != NULL) {
-        ngx_free(reply->text.data);
-    }
-
-    ngx_free(reply);
+    ngx_aidial_block_free(reply);
 }
 
 
@@ -193,7 +190,7 @@ static void *
 ngx_aidial_redis_create_string(const redisReadTask *task, char *data,
     size_t len)
 {
-    ngx_uint_t                 type;
+    ngx_uint_t                 type, oversize;
     ngx_aidial_redis_reply_t  *reply;
 
     switch (task->type) {
@@ -214,34 +211,47 @@ ngx_aidial_redis_create_string(const redisReadTask *task, char *data,
         return ngx_aidial_redis_refuse(task, "a RESP3 string");
     }
 
-    reply = ngx_aidial_redis_place(task);
+    oversize = (len > NGX_AIDIAL_REDIS_TEXT_MAX);
+
+    if (oversize) {
+        len = 0;
+    }
+
+    reply = ngx_aidial_redis_place(task, len);
     if (reply == NULL) {
         return NULL;
     }
 
     reply->type = type;
+    reply->oversize = oversize;
 
-    if (len > NGX_AIDIAL_REDIS_TEXT_MAX) {
-        reply->oversize = 1;
+    if (oversize) {
         return reply;
     }
 
-    /* the NUL beyond the end is a courtesy to debuggers */
-
-    reply->text.data = ngx_alloc(len + 1, ngx_cycle->log);
+    reply->text.data = ngx_aidial_redis_text(task, reply, len);
     if (reply->text.data == NULL) {
-        if (task->parent == NULL) {
-            ngx_free(reply);
-        }
-
         return ngx_aidial_redis_refuse(task, "a reply there is no memory for");
     }
 
     ngx_memcpy(reply->text.data, data, len);
-    reply->text.data[len] = '\0';
     reply->text.len = len;
 
     return reply;
+}
+
+
+/* a reply of its own has the place of its text behind it */
+
+static u_char *
+ngx_aidial_redis_text(const redisReadTask *task,
+    ngx_aidial_redis_reply_t *reply, size_t len)
+{
+    if (len <= NGX_AIDIAL_REDIS_ROOM) {
+        return reply->room;
+    }
+
+    return task->parent ? ngx_aidial_block_alloc(len) : (u_char *) (reply + 1);
 }
 
 
@@ -263,25 +273,15 @@ ngx_aidial_redis_create_array(const redisReadTask *task,
         return ngx_aidial_redis_refuse(task, "an array of too many elements");
     }
 
-    reply = ngx_aidial_redis_place(task);
+    reply = ngx_aidial_redis_place(task,
+                                   n * sizeof(ngx_aidial_redis_reply_t));
     if (reply == NULL) {
         return NULL;
     }
 
     reply->type = NGX_AIDIAL_REDIS_ARRAY;
-
-    if (n == 0) {
-        return reply;
-    }
-
-    reply->elements = ngx_calloc(n * sizeof(ngx_aidial_redis_reply_t),
-                                 ngx_cycle->log);
-    if (reply->elements == NULL) {
-        ngx_free(reply);
-        return ngx_aidial_redis_refuse(task, "a reply there is no memory for");
-    }
-
     reply->nelements = n;
+    reply->elements = reply + 1;
 
     return reply;
 }
@@ -292,7 +292,7 @@ ngx_aidial_redis_create_integer(const redisReadTask *task, long long integer)
 {
     ngx_aidial_redis_reply_t  *reply;
 
-    reply = ngx_aidial_redis_place(task);
+    reply = ngx_aidial_redis_place(task, 0);
     if (reply == NULL) {
         return NULL;
     }
@@ -332,7 +332,7 @@ ngx_aidial_redis_create_nil(const redisReadTask *task)
         return ngx_aidial_redis_refuse(task, "a RESP3 null");
     }
 
-    reply = ngx_aidial_redis_place(task);
+    reply = ngx_aidial_redis_place(task, 0);
     if (reply == NULL) {
         return NULL;
     }
@@ -353,10 +353,13 @@ ngx_aidial_redis_free_object(void *object)
 }
 
 
-/* an element's place in its array, or a reply of its own; all zero */
+/*
+ * An element's place in its array, or a reply of its own with "more" octets
+ * behind it; all zero.
+ */
 
 static ngx_aidial_redis_reply_t *
-ngx_aidial_redis_place(const redisReadTask *task)
+ngx_aidial_redis_place(const redisReadTask *task, size_t more)
 {
     ngx_aidial_redis_reply_t  *array, *reply;
 
@@ -368,7 +371,7 @@ ngx_aidial_redis_place(const redisReadTask *task)
         return &array->elements[task->idx];
     }
 
-    reply = ngx_calloc(sizeof(ngx_aidial_redis_reply_t), ngx_cycle->log);
+    reply = ngx_aidial_block_alloc(sizeof(ngx_aidial_redis_reply_t) + more);
     if (reply == NULL) {
         return ngx_aidial_redis_refuse(task, "a reply there is no memory for");
     }
@@ -386,86 +389,4 @@ ngx_aidial_redis_refuse(const redisReadTask *task, const char *why)
     codec->why = why;
 
     return NULL;
-}
-
-
-ngx_int_t
-ngx_aidial_redis_command(ngx_aidial_redis_buf_t *buf, const ngx_str_t *argv,
-    ngx_uint_t argc)
-{
-    char        *command;
-    size_t       lens[NGX_AIDIAL_REDIS_ARGS_MAX];
-    long long    len;
-    ngx_int_t    rc;
-    ngx_uint_t   i;
-    const char  *words[NGX_AIDIAL_REDIS_ARGS_MAX];
-
-    if (argc > NGX_AIDIAL_REDIS_ARGS_MAX) {
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < argc; i++) {
-        words[i] = (const char *) argv[i].data;
-        lens[i] = argv[i].len;
-    }
-
-    len = redisFormatCommandArgv(&command, (int) argc, words, lens);
-    if (len < 0) {
-        return NGX_ERROR;
-    }
-
-    rc = ngx_aidial_redis_buf_append(buf, command, (size_t) len);
-
-    /* AUTH has the password in it */
-
-    ngx_explicit_memzero(command, (size_t) len);
-    redisFreeCommand(command);
-
-    return rc;
-}
-
-
-ngx_int_t
-ngx_aidial_redis_buf_append(ngx_aidial_redis_buf_t *buf, const void *data,
-    size_t len)
-{
-    size_t   used, size;
-    u_char  *p;
-
-    if ((size_t) (buf->end - buf->last) < len) {
-        used = ngx_aidial_redis_buf_len(buf);
-        size = ngx_max(2 * used, used + len);
-
-        p = ngx_alloc(ngx_max(size, 256), ngx_cycle->log);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
-        if (used) {
-            ngx_memcpy(p, buf->pos, used);
-        }
-
-        ngx_aidial_redis_buf_free(buf);
-
-        buf->start = p;
-        buf->pos = p;
-        buf->last = p + used;
-        buf->end = p + ngx_max(size, 256);
-    }
-
-    buf->last = ngx_cpymem(buf->last, data, len);
-
-    return NGX_OK;
-}
-
-
-void
-ngx_aidial_redis_buf_free(ngx_aidial_redis_buf_t *buf)
-{
-    if (buf->start != NULL) {
-        ngx_explicit_memzero(buf->start, buf->last - buf->start);
-        ngx_free(buf->start);
-    }
-
-    ngx_memzero(buf, sizeof(ngx_aidial_redis_buf_t));
 }

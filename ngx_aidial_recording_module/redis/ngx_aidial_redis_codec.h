@@ -15,6 +15,7 @@
 #define NGX_AIDIAL_REDIS_ELEMENTS_MAX  16         /* of an array */
 #define NGX_AIDIAL_REDIS_TEXT_MAX      65536      /* bytes of a reply kept */
 #define NGX_AIDIAL_REDIS_BUFFER_MAX    (4 << 20)  /* bytes not yet a reply */
+#define NGX_AIDIAL_REDIS_ROOM          48         /* bytes in a reply itself */
 #define NGX_AIDIAL_REDIS_ARGS_MAX      40         /* words of a command */
 
 
@@ -39,6 +40,7 @@ struct ngx_aidial_redis_reply_s {
     int64_t                    integer;
     ngx_uint_t                 nelements;
     ngx_aidial_redis_reply_t  *elements;  /* none of them is an array */
+    u_char                     room[NGX_AIDIAL_REDIS_ROOM];  /* short texts */
 };
 
 
@@ -54,6 +56,8 @@ typedef struct {
 #define ngx_aidial_redis_buf_len(b)  ((size_t) ((b)->last - (b)->pos))
 
 
+/* ngx_aidial_redis_command.c */
+
 /* NGX_OK, or NGX_ERROR without memory; the content may be a secret */
 
 ngx_int_t ngx_aidial_redis_buf_append(ngx_aidial_redis_buf_t *buf,
@@ -68,6 +72,8 @@ void ngx_aidial_redis_buf_free(ngx_aidial_redis_buf_t *buf);
 ngx_int_t ngx_aidial_redis_command(ngx_aidial_redis_buf_t *buf,
     const ngx_str_t *argv, ngx_uint_t argc);
 
+
+/* ngx_aidial_redis_codec.c */
 
 ngx_aidial_redis_codec_t *ngx_aidial_redis_codec_create(void);
 void ngx_aidial_redis_codec_free(ngx_aidial_redis_codec_t *codec);

@@ -7,6 +7,7 @@
 
 
 #include "ngx_aidial_redis_task.h"
+#include "ngx_aidial_block.h"
 
 
 static void ngx_aidial_redis_task_done(ngx_event_t *ev);
@@ -53,7 +54,7 @@ ngx_aidial_redis_task_create(size_t size)
 {
     ngx_aidial_redis_task_t  *task;
 
-    task = ngx_calloc(size, ngx_cycle->log);
+    task = ngx_aidial_block_alloc(size);
     if (task == NULL) {
         return NULL;
     }
@@ -85,7 +86,7 @@ ngx_aidial_redis_task_free(ngx_aidial_redis_task_t *task)
     ngx_aidial_redis_task_reset(task);
     ngx_aidial_redis_buf_free(&task->wire);
 
-    ngx_free(task);
+    ngx_aidial_block_free(task);
 }
 
 

@@ -35,6 +35,10 @@
     X(scope)                                                                  \
     X(call)                                                                   \
     X(tenant)                                                                 \
+    X(block)                                                                  \
+    X(memo)                                                                   \
+    X(kept)                                                                   \
+    X(recall)                                                                 \
     X(ask)                                                                    \
     X(audit)                                                                  \
     X(ranges)                                                                 \

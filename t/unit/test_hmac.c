@@ -2,6 +2,9 @@
 #include "aidial_unit.h"
 #include "ngx_aidial_hmac.h"
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
 
 void test_hmac(ngx_aidial_unit_t *u);
 
@@ -9,6 +12,7 @@ void test_hmac(ngx_aidial_unit_t *u);
 static void test_hmac_digest(ngx_aidial_unit_t *u, const char *name,
     const u_char *digest, const char *hex);
 static void test_hmac_vectors(ngx_aidial_unit_t *u);
+static void test_hmac_keys(ngx_aidial_unit_t *u);
 static void test_hmac_sha256(ngx_aidial_unit_t *u);
 static void test_hmac_equal(ngx_aidial_unit_t *u);
 static void test_hmac_random(ngx_aidial_unit_t *u);
@@ -68,6 +72,7 @@ void
 test_hmac(ngx_aidial_unit_t *u)
 {
     test_hmac_vectors(u);
+    test_hmac_keys(u);
     test_hmac_sha256(u);
     test_hmac_equal(u);
     test_hmac_random(u);
@@ -125,6 +130,53 @@ test_hmac_vectors(ngx_aidial_unit_t *u)
     ngx_aidial_unit_ok(u, rc == NGX_OK, "empty text: computed");
     test_hmac_digest(u, "empty text", mac,
         "923598ca6d64af2a5dba79dcd021a8a0fe5c5f557519adaaf0ad532d4506dd30");
+}
+
+
+/*
+ * More keys than states are kept of, in turn and in disorder, each as long as
+ * the others: every MAC is that of its key, as OpenSSL's HMAC() makes it.
+ */
+
+static void
+test_hmac_keys(ngx_aidial_unit_t *u)
+{
+    u_char        mac[NGX_AIDIAL_SHA256_LEN], other[NGX_AIDIAL_SHA256_LEN];
+    u_char        secret[200];
+    size_t        len;
+    ngx_str_t     key, text;
+    ngx_uint_t    i, wrong;
+    unsigned int  n;
+
+    wrong = 0;
+    key.data = secret;
+
+    for (i = 0; i < 4000; i++) {
+
+        /* the block's length and those beside it are the ones that matter */
+
+        len = (i / 1000) ? 62 + i / 1000 : sizeof(secret);
+
+        memset(secret, 0x61, sizeof(secret));
+        secret[len - 1] = (u_char) (i % 100 < 50 ? i % 20 : i * i % 40);
+        key.len = len;
+
+        text.data = (u_char *) &i;
+        text.len = i % (sizeof(i) + 1);
+
+        HMAC(EVP_sha256(), key.data, (int) key.len, text.data, text.len,
+             other, &n);
+
+        wrong += ngx_aidial_hmac_sha256(&key, &text, mac) != NGX_OK
+                 || memcmp(mac, other, sizeof(mac)) != 0;
+
+        if (i % 500 == 499) {
+            ngx_aidial_hmac_clear();
+        }
+    }
+
+    ngx_aidial_unit_ok(u, wrong == 0, "%lu MACs of many keys are wrong",
+                       (unsigned long) wrong);
 }
 
 
