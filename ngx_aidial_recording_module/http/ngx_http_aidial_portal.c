@@ -317,8 +317,11 @@ ngx_http_aidial_portal_keep(ngx_http_aidial_portal_t *portal, ngx_pool_t *pool,
             return;
         }
 
-        portal->text.data = ngx_cpymem(p, portal->text.data, portal->text.len)
-                            - portal->text.len;
+        if (portal->text.len) {
+            ngx_memcpy(p, portal->text.data, portal->text.len);
+        }
+
+        portal->text.data = p;
         portal->room = room;
     }
 
