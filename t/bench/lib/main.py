@@ -1,0 +1,97 @@
+"""make bench: what the module costs beside what people use today.
+
+Read docs/performance.md; t/bench/bench.sh starts this.
+"""
+
+import atexit
+import importlib
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from process import raise_limits, stop_all
+from report import Report
+from rounds import Rounds
+from servers import NGINX, ROOT, Edges, NodeService, RedisServer, origin
+from settings import Settings
+from world import World
+
+USERS = 5000
+
+
+class Bench:
+    """What all cases share."""
+
+    def __init__(self, settings, run, module, files):
+        self.settings, self.run, self.files = settings, run, files
+        self.report = Report()
+        self.begin = time.monotonic()
+        self.redis = RedisServer(run)
+        self.node = NodeService(run, self.redis)
+        self.edges = Edges(run, module, origin(run), self.redis, self.node)
+        self.say('%d users' % USERS)
+        self.world = World(self.redis, USERS)
+
+    def rounds(self, cases, n=None):
+        return Rounds(cases, n or self.settings.rounds, self.settings.seed,
+                      self.say)
+
+    def say(self, text):
+        print('%5.0f s  %s' % (time.monotonic() - self.begin, text),
+              file=sys.stderr, flush=True)
+
+
+def main():
+    module = os.path.realpath(os.environ['MODULE'])
+    settings = Settings()
+    run = '%s/build/bench/run' % ROOT
+
+    if len(os.sched_getaffinity(0)) < 2:
+        raise SystemExit('bench: needs two cores')
+
+    files = raise_limits()
+    shutil.rmtree(run, ignore_errors=True)
+    os.makedirs(run)
+    atexit.register(stop_all)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+    bench = Bench(settings, run, module, files)
+    bench.report.text(conditions(settings, bench))
+
+    for case in settings.cases:
+        importlib.import_module('case_' + case).measure(bench)
+
+    bench.say('done')
+    text = bench.report.markdown()
+
+    with open(ROOT + '/build/bench/report.md', 'w') as file:
+        file.write(text)
+
+    print(text)
+
+
+def conditions(settings, bench):
+    """Who reads a number must know where it comes from."""
+
+    def said(*command):
+        done = subprocess.run(command, capture_output=True, text=True)
+        return (done.stdout + done.stderr).strip().splitlines()[0]
+
+    return (
+        'Commit %s, %s, %s. %s, Redis %s, Node %s, Linux %s, %d cores. '
+        '%d rounds of %d s, seed %d.' % (
+            said('git', '-C', ROOT, 'describe', '--always', '--dirty'),
+            time.strftime('%Y-%m-%d'),
+            'a quick look' if settings.quick else 'whole',
+            said(NGINX, '-v').replace('nginx version: ', ''),
+            bench.redis.client.info('server')['redis_version'],
+            said('node', '--version').lstrip('v'), platform.release(),
+            os.cpu_count(), settings.rounds, settings.seconds,
+            settings.seed))
+
+
+main()
