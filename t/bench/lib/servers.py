@@ -4,6 +4,7 @@ import os
 import re
 import resource
 import subprocess
+import time
 
 from process import (EDGE_CORES, Process, children_of, cpu_of, free_port,
                      memory_of)
@@ -84,7 +85,15 @@ class Nginx(Process):
             env)
         self.home = home
         self.wait_for(self.port)
-        self.worker = children_of(self.pid)[0]
+        self.worker = self.first_child()
+
+    def first_child(self):
+        """The master listens before it has a worker."""
+
+        while not children_of(self.pid):
+            time.sleep(0.01)
+
+        return children_of(self.pid)[0]
 
     def cpu(self):
         return cpu_of(self.worker)

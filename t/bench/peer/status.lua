@@ -3,8 +3,6 @@
 local guard = require "guard"
 local cjson = require "cjson.safe"
 
-cjson.encode_empty_table_as_object(false)
-
 local M = {}
 
 
@@ -48,6 +46,10 @@ function M.answer()
         playback = may("playback", session, second[2], call),
         download = may("download", session, second[2], call),
     }
+
+    -- an empty table is an object to cjson
+
+    text = text:gsub('"reasons":{}', '"reasons":[]')
 
     ngx.header["Content-Length"] = #text
     ngx.print(text)
