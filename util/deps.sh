@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 #
 # Installs what is missing on Debian: deps.sh [build] [test] [demo] [e2e]
-# [portals].  Without a group: all but e2e.  Needs no network when nothing is
-# missing.
+# [portals] [bench].  Without a group: all but e2e and bench.  Needs no network
+# when nothing is missing.
 
 set -euo pipefail
 . "$(dirname "$0")/apt-root.sh"
@@ -10,7 +10,7 @@ set -euo pipefail
 
 BUILD="gcc libc6-dev make dpkg-dev nginx nginx-dev libhiredis-dev libjansson-dev
        libssl-dev libpcre2-dev zlib1g-dev"
-TEST="redis-server openssl perl binutils procps curl universal-ctags cppcheck"
+TEST="redis-server openssl perl python3 binutils procps curl universal-ctags cppcheck"
 PORTALS="python3-django python3-django-redis ruby-railties ruby-redis-actionpack
          puma php-cli php-redis php-illuminate-cache php-illuminate-config
          php-illuminate-container php-illuminate-cookie
@@ -18,6 +18,7 @@ PORTALS="python3-django python3-django-redis ruby-railties ruby-redis-actionpack
          php-illuminate-redis php-illuminate-session"
 DEMO="espeak-ng lame opus-tools sox curl openssl redis-server"
 E2E="chromium firefox-esr fonts-dejavu-core fonts-noto-core"
+BENCH="valgrind wrk redis-server python3 perl util-linux"
 NODE="nodejs npm"
 
 
@@ -31,11 +32,12 @@ main() {
     mkdir -p "$CACHE"
 
     case " $groups " in
-        *" demo "* | *" e2e "* | *" portals "*)
+        *" demo "* | *" e2e "* | *" portals "* | *" bench "*)
             have_node || try_node ;;
     esac
 
     case " $groups " in *" e2e "*) packages="$packages $E2E" ;; esac
+    case " $groups " in *" bench "*) packages="$packages $BENCH" ;; esac
 
     missing=$(missing_of $packages)
 

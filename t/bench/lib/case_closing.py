@@ -72,7 +72,7 @@ def measure(bench):
         'plain again': lambda: closing.plain('plain again'),
         'download': lambda: closing.deliver('download'),
         'playback': lambda: closing.deliver('playback'),
-    }, bench.settings.pick(3, 1))
+    }, 3)
 
     out = bench.report
     out.heading('Whole deliveries, closing scripts counted in')

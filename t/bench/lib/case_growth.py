@@ -94,7 +94,7 @@ def table(bench, title, sites, base, of, judge):
         running[name] = Site(bench, '%d-%d' % (users, size), users, size)
 
     rounds = bench.rounds({name: site.run
-                           for name, site in running.items()})
+                           for name, site in running.items()}, 5)
     plain = '`proxy_pass`'
     out = bench.report
 

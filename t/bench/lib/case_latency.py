@@ -37,14 +37,14 @@ def measure(bench):
 
         rates[size] = seen['rate'] / 2          # of the last, the module
 
-    seconds = bench.settings.pick(4, 1)
+    seconds = bench.settings.pick(3, 1)
 
     for name, size in requests:
         cases[name, size] = lambda name=name, size=size: counted(
             edges[name], requests[name, size],
             int(rates[size] * seconds), rates[size], CONNECTIONS)
 
-    rounds = bench.rounds(cases)
+    rounds = bench.rounds(cases, 5)
     report(bench.report, rounds, rates)
 
     for edge in edges.values():

@@ -17,7 +17,7 @@ def measure(bench):
         'plain': lambda: plain(bench),
         'plain again': lambda: plain(bench),
         'module': lambda: module(bench),
-    }, bench.settings.pick(5, 2))
+    }, 5)
 
     above = rounds.difference('module', 'plain', 'private')
     out = bench.report
@@ -68,8 +68,7 @@ def waiting(edge, port, requests, stopped=None):
     try:
         held = Held(port, requests, WAITING, 0, wait=True)
         quiet(edge)
-        seen = {'private': (edge.memory()[0] - before) / WAITING,
-                'foreign': 0}
+        seen = {'private': (edge.memory()[0] - before) / WAITING}
     finally:
         if stopped:
             os.kill(stopped, signal.SIGCONT)

@@ -44,7 +44,7 @@ class Streams:
         time.sleep(1)
         grown = [now - then for now, then in zip(edge.memory(), memory)]
 
-        seen = self.watch(edge, bench.settings.pick(5, 2))
+        seen = self.watch(edge, bench.settings.pick(4, 2))
         seen.update(closed(edge, ask, bench.settings.seconds),
                     private=grown[0] / n, zone=grown[1] / n)
         seen['ended'] = sum(held.end()['ended'])
@@ -84,14 +84,13 @@ class Streams:
 
 def measure(bench):
     streams = Streams(bench)
-    counts = [n for n in bench.settings.pick([1, 100, 1000, 10000],
-                                             [1, 1000])
-              if 2 * n + 1000 < bench.files]    # an edge has two for each
+    counts = [n for n in bench.settings.pick([1, 1000, 10000], [1, 1000])
+              if 2 * n + 1000 < bench.files]      # an edge has two for each
     rounds = bench.rounds({
         (variant, kind, n): lambda v=variant, k=kind, n=n: streams.run(v, k, n)
         for variant in streams.variants for kind in KINDS for n in counts
-        if variant != 'plain again' or n == counts[-1]
-    }, 1)
+        if n == counts[-1] or variant in ('plain', 'module')
+    }, 3)
 
     for kind in KINDS:
         table(bench.report, rounds, kind, counts)

@@ -71,7 +71,7 @@ def measured(edge, ask, servers):
     spent = [server.cpu() - then
              for server, then in zip((edge, *servers), before)]
 
-    seen['foreign'] = foreign.share()
+    seen.update(foreign.shares())
     seen['seconds'] = seconds
 
     if seen['bad'] or not seen['n']:

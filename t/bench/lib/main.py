@@ -36,9 +36,9 @@ class Bench:
         self.say('%d users' % USERS)
         self.world = World(self.redis, USERS)
 
-    def rounds(self, cases, n=None):
-        return Rounds(cases, n or self.settings.rounds, self.settings.seed,
-                      self.say)
+    def rounds(self, cases, most=99):
+        return Rounds(cases, self.settings.rounds_of(most),
+                      self.settings.seed, self.say)
 
     def say(self, text):
         print('%5.0f s  %s' % (time.monotonic() - self.begin, text),

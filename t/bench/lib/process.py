@@ -144,20 +144,21 @@ def run(command, cores=OTHER_CORES, timeout=300, **more):
 
 class Foreign:
     """How much processor time others had: what the machine was busy with,
-    less our own.  Interrupts are the network's and not counted."""
+    less our own, and what a host took of its guest.  Interrupts are the
+    network's and not counted."""
 
     def __init__(self):
         self.begin = self._now()
 
-    def share(self):
-        busy, own, at = (now - then for now, then
-                         in zip(self._now(), self.begin))
-        return (busy - own) / at
+    def shares(self):
+        busy, own, stolen, at = (now - then for now, then
+                                 in zip(self._now(), self.begin))
+        return {'foreign': (busy - own) / at, 'stolen': stolen / at}
 
     def _now(self):
         with open('/proc/stat') as file:
-            user, nice, system = (int(word)
-                                  for word in file.readline().split()[1:4])
+            user, nice, system, *_, stolen, _, _ = (
+                int(word) for word in file.readline().split()[1:])
 
         own = sum(cpu_of(pid) for process in running
                   for pid in [process.pid] + children_of(process.pid))
@@ -166,5 +167,7 @@ class Foreign:
             usage = resource.getrusage(who)
             own += usage.ru_utime + usage.ru_stime
 
-        return ((user + nice + system) / os.sysconf('SC_CLK_TCK'), own,
+        tick = os.sysconf('SC_CLK_TCK')
+
+        return ((user + nice + system) / tick, own, stolen / tick,
                 time.monotonic())

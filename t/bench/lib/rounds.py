@@ -38,6 +38,5 @@ class Rounds:
         return paired(self.values(case, what), self.values(base, what),
                       lambda value, other: value - other)
 
-    def foreign(self):
-        return max(run['foreign'] for runs in self.seen.values()
-                   for run in runs)
+    def most(self, what):
+        return max(run[what] for runs in self.seen.values() for run in runs)

@@ -11,7 +11,7 @@ class Settings:
     def __init__(self):
         self.quick = os.environ.get('BENCH_QUICK', '') not in ('', '0')
         self.rounds = int(os.environ.get('BENCH_ROUNDS')
-                          or (3 if self.quick else 7))
+                          or (1 if self.quick else 6))
         self.seconds = int(os.environ.get('BENCH_SECONDS')
                            or (1 if self.quick else 2))
         self.seed = int(os.environ.get('BENCH_SEED')
@@ -22,6 +22,11 @@ class Settings:
             if case not in CASES:
                 raise SystemExit('bench: there is no case %s, only: %s'
                                  % (case, ' '.join(CASES)))
+
+    def rounds_of(self, most):
+        """Fewer rounds for what takes long or varies little."""
+
+        return min(self.rounds, most)
 
     def pick(self, full, quick):
         return quick if self.quick else full

@@ -2,7 +2,8 @@
 //
 //     auth.mjs PORT REDIS_PORT SECRET EPOCH
 //
-// 204 with the object's path in X-Object, or what is wrong.
+// 204 with the object's path in X-Object; 401, or 403 for all other reasons:
+// auth_request passes no other status on.
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import http from 'node:http';
@@ -17,7 +18,7 @@ const ROLES = ['client_admin', 'client_manager', 'client_staff'];
 const server = http.createServer((request, response) => {
     check(request.headers).then(
         object => response.writeHead(204, { 'X-Object': object }).end(),
-        error => response.writeHead(error.status ?? 503).end());
+        error => response.writeHead(error.status ?? 500).end());
 });
 
 server.keepAliveTimeout = 3600_000;
@@ -28,7 +29,7 @@ async function check(headers) {
     const sid = cookie(headers.cookie ?? '', 'aidial_session')
         ?? refuse(401);
     const uri = headers['x-original-uri'] ?? '';
-    const field = verify(uri.slice(PREFIX.length)) ?? refuse(404);
+    const field = verify(uri.slice(PREFIX.length)) ?? refuse(403);
     const [action, expires, grant, tenant, client, project, user, id] = field;
 
     const [session, call, settings, before, state] = await redis.ask([
@@ -41,18 +42,18 @@ async function check(headers) {
     ]);
 
     const who = signedIn(session, before);
-    const what = record(call) ?? refuse(404);
+    const what = record(call) ?? refuse(403);
 
     if (who.tenant_id !== tenant || who.user_id !== user
         || what.tenant_id !== tenant || what.client_id !== who.client_id
         || what.client_id !== client || what.project_id !== project
         || !['*', project].some(name => who.project_ids?.includes(name))) {
-        refuse(404);
+        refuse(403);
     }
 
     if (Number(expires) <= Date.now() / 1000 || state[1] !== action
         || state[2] !== epoch) {
-        refuse(410);
+        refuse(403);
     }
 
     if (!allowed(action, who.role, record(settings) ?? {}, what)) {
