@@ -33,7 +33,8 @@ class Closing:
 
     def plain(self, name):
         lines = ['/recordings/small.mp3 ' + sid(i) for i in range(USERS)]
-        return counted(self.edges[name], self.requests(lines), self.total)
+        return counted(self.edges[name], self.requests(lines),
+                       5 * self.total)
 
     def requests(self, lines):
         return Requests(self.bench.run + '/closing.txt', lines)

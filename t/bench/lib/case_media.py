@@ -41,9 +41,11 @@ class Media:
             'module': bench.edges.start('module'),
             'secure_link': bench.edges.start('secure_link'),
             'auth_allow': bench.edges.start('auth_allow'),
-            'auth_node': bench.edges.start('auth_node'),
             'lua': bench.edges.start('lua'),
         }
+
+        if bench.node:
+            self.edges['auth_node'] = bench.edges.start('auth_node')
 
         if bench.edges.known:
             self.edges['module, limits'] = bench.edges.start(
@@ -86,7 +88,8 @@ class Media:
         bench = self.bench
         seen = closed(self.edges[name], self.requests[name, size],
                       bench.settings.seconds, SIZES[size][2],
-                      [bench.redis, bench.node])
+                      [bench.redis] + ([bench.node] if bench.node else []))
+        seen.setdefault('node', 0)
 
         if name == 'module':
             self.asked += seen['n']

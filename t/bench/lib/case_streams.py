@@ -4,7 +4,7 @@ they cost by themselves, and what a request costs beside them."""
 import random
 import time
 
-from load import Held, Requests, closed
+from load import Held, Requests, closed, counted
 from report import number
 from servers import RECHECK
 from stats import median, percentile
@@ -19,6 +19,7 @@ KINDS = {'idle': 0, 'slow': PACE}
 class Streams:
     def __init__(self, bench):
         self.bench = bench
+        self.requests = {'plain': [], 'module': []}
         self.variants = {'plain': {'conf': 'plain'},
                          'plain again': {'conf': 'plain'},
                          'module': {'conf': 'module'}}
@@ -28,16 +29,37 @@ class Streams:
                 'conf': 'module',
                 'MORE': bench.edges.limits_off() + ' ' + RECHECK + ' off;'}
 
+        self.ask_grants()
+
+    def ask_grants(self):
+        """A grant is good on every edge with the same key and Redis."""
+
+        bench = self.bench
+        edge = bench.edges.start('module')
+
+        for name, users in ('small', ASKING), ('large', bench.world.users):
+            lines = {
+                'plain': ['/recordings/%s.mp3 %s' % (name, sid(i))
+                          for i in range(users)],
+                'module': bench.world.grants(edge, name, range(users)),
+            }
+
+            for of in lines:
+                self.requests[of].append(Requests(
+                    '%s/streams-%s-%s.txt' % (bench.run, of, name),
+                    lines[of]))
+
+        edge.stop()
+
     def run(self, variant, kind, n):
         """An edge of its own, since memory is not given back.  First a few
         requests, then the streams, then they are looked at, then requests
         beside them."""
 
         bench = self.bench
-        bench.say('%s: %d %s streams' % (variant, n, kind))
         edge = bench.edges.start(slow=True, **self.variants[variant])
-        ask, listen = self.requests(edge, variant)
-        closed(edge, ask, 1)
+        ask, listen = self.requests[self.variants[variant]['conf']]
+        counted(edge, ask, ASKING)
 
         memory = edge.memory()
         held = Held(edge.port, listen, n, KINDS[kind])
@@ -51,20 +73,6 @@ class Streams:
         edge.stop()
         return seen
 
-    def requests(self, edge, variant):
-        bench = self.bench
-
-        if variant.startswith('plain'):
-            lines = [['/recordings/%s.mp3 %s' % (name, sid(i))
-                      for i in range(ASKING)] for name in ('small', 'large')]
-        else:
-            lines = [bench.world.grants(edge, 'small', range(ASKING)),
-                     bench.world.grants(edge, 'large',
-                                        range(bench.world.users))]
-
-        return [Requests('%s/streams-%d.txt' % (bench.run, i), some)
-                for i, some in enumerate(lines)]
-
     def watch(self, edge, seconds):
         """What the streams alone cost: the worker's share of a core, and
         commands that Redis is asked."""
@@ -74,8 +82,10 @@ class Streams:
         time.sleep(seconds)
         seconds = time.monotonic() - at
 
+        # less the one that asks how many there were
+
         return {'own': (edge.cpu() - cpu) / seconds,
-                'commands': (self.commands() - commands) / seconds}
+                'commands': (self.commands() - commands - 1) / seconds}
 
     def commands(self):
         return int(self.bench.redis.client.info('stats')
@@ -116,19 +126,22 @@ def table(out, rounds, kind, counts):
             continue
 
         value = lambda what: median([run[what] for run in runs])
-        one = rounds.median((variant, kind, counts[0]), 'rate') \
-            if variant != 'plain again' else rounds.median(
-                ('plain', kind, counts[0]), 'rate')
+        few = variant.removesuffix(' again'), kind, counts[0]
+        many = n >= 1000
+
+        if few not in rounds.seen:
+            few = 'module', kind, counts[0]
+
         rows.append((
             names[variant], number(n), number(value('own'), 3),
             number(value('commands')), number(value('rate')),
-            '%.2f' % (value('rate') / one), number(value('worker'), 1),
-            number(value('private') / 1024, 1) if n >= 1000 else '–',
-            number(value('zone')) if n >= 1000 else '–',
-            number(value('ended'))))
+            rounds.ratio((variant, kind, n), few).text(),
+            number(value('worker'), 1),
+            number(value('private') / 1024, 1) if many else '–',
+            number(value('zone')) if many else '–', number(value('ended'))))
 
     out.table(('', 'streams', 'cores, streams alone', 'Redis commands/s',
-               'requests/s beside them', 'of those beside one',
+               'requests/s beside them', 'of those beside one [95 %]',
                'worker µs a request', 'KiB a stream', 'zone bytes a stream',
                'ended early'), rows)
 

@@ -31,7 +31,8 @@ class Bench:
         self.report = Report()
         self.begin = time.monotonic()
         self.redis = RedisServer(run)
-        self.node = NodeService(run, self.redis)
+        self.node = NodeService(run, self.redis) \
+            if shutil.which('node') else None
         self.edges = Edges(run, module, origin(run), self.redis, self.node)
         self.say('%d users' % USERS)
         self.world = World(self.redis, USERS)
@@ -79,19 +80,28 @@ def conditions(settings, bench):
 
     def said(*command):
         done = subprocess.run(command, capture_output=True, text=True)
-        return (done.stdout + done.stderr).strip().splitlines()[0]
+        return (done.stdout + done.stderr).strip().partition('\n')[0]
 
     return (
-        'Commit %s, %s, %s. %s, Redis %s, Node %s, Linux %s, %d cores. '
+        'Commit %s, %s, %s. %s, Redis %s, Node %s, Linux %s, %d cores (%s). '
         '%d rounds of %d s, seed %d.' % (
             said('git', '-C', ROOT, 'describe', '--always', '--dirty'),
             time.strftime('%Y-%m-%d'),
             'a quick look' if settings.quick else 'whole',
             said(NGINX, '-v').replace('nginx version: ', ''),
             bench.redis.client.info('server')['redis_version'],
-            said('node', '--version').lstrip('v'), platform.release(),
-            os.cpu_count(), settings.rounds, settings.seconds,
+            said('node', '--version').lstrip('v') if bench.node else '–',
+            platform.release(),
+            os.cpu_count(), processor(), settings.rounds, settings.seconds,
             settings.seed))
+
+
+def processor():
+    with open('/proc/cpuinfo') as file:
+        names = [line.partition(':')[2].strip() for line in file
+                 if line.startswith('model name')]
+
+    return names[0] if names else 'unknown'
 
 
 main()

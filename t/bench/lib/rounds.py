@@ -5,6 +5,10 @@ import random
 from stats import Estimate, median, paired
 
 
+def spoken(name):
+    return name if isinstance(name, str) else ', '.join(map(str, name))
+
+
 class Rounds:
     def __init__(self, cases, n, seed, say):
         """"cases" are names and functions that run one and return numbers
@@ -19,7 +23,7 @@ class Rounds:
             dice.shuffle(order)
 
             for name in order:
-                say('round %d of %d: %s' % (i + 1, n, name))
+                say('round %d of %d: %s' % (i + 1, n, spoken(name)))
                 self.seen[name].append(cases[name]())
 
     def values(self, case, what):
