@@ -17,7 +17,7 @@ main() {
     part "packages" util/deps.sh build test portals
     part "unit tests of core/, under ASan and UBSan" make -s unit
     count
-    part "statistics of the bench" t/bench/test_stats.py
+    part "tests of the bench" t/bench/test.py
     count
     part "build of the module against the installed nginx" make -s build
     part "make check" make -s check

@@ -1,13 +1,7 @@
-#!/usr/bin/env python3
 """The statistics of the bench, by cases whose answer is known."""
 
-import os
 import random
-import sys
 import unittest
-
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), 'lib'))
 
 from stats import Estimate, interval, median, paired, percentile
 
@@ -66,17 +60,3 @@ class Stats(unittest.TestCase):
 
     def test_pairs_need_the_same_rounds(self):
         self.assertRaises(ValueError, paired, [1], [1, 2])
-
-
-class Counted(unittest.TextTestResult):
-    """the closing line of all parts of "make test" """
-
-    def stopTestRun(self):
-        bad = len(self.failures) + len(self.errors)
-        self.stream.write('\n%d passed, %d failed\n'
-                          % (self.testsRun - bad, bad))
-
-
-if __name__ == '__main__':
-    unittest.main(testRunner=unittest.TextTestRunner(
-        stream=sys.stdout, resultclass=Counted, verbosity=0))
