@@ -5,6 +5,7 @@ Read docs/performance.md; t/bench/bench.sh starts this.
 
 import atexit
 import importlib
+import json
 import os
 import platform
 import shutil
@@ -15,7 +16,7 @@ import time
 
 from process import raise_limits, stop_all
 from report import Report
-from rounds import Rounds
+from rounds import Rounds, spoken
 from servers import NGINX, ROOT, Edges, NodeService, RedisServer, origin
 from settings import Settings
 from world import World
@@ -28,7 +29,7 @@ class Bench:
 
     def __init__(self, settings, run, module, files):
         self.settings, self.run, self.files = settings, run, files
-        self.report = Report()
+        self.report, self.runs = Report(), []
         self.begin = time.monotonic()
         self.redis = RedisServer(run)
         self.node = NodeService(run, self.redis) \
@@ -38,8 +39,11 @@ class Bench:
         self.world = World(self.redis, USERS)
 
     def rounds(self, cases, most=99):
-        return Rounds(cases, self.settings.rounds_of(most),
-                      self.settings.seed, self.say)
+        rounds = Rounds(cases, self.settings.rounds_of(most),
+                        self.settings.seed, self.say)
+        self.runs.append({spoken(name): runs
+                          for name, runs in rounds.seen.items()})
+        return rounds
 
     def say(self, text):
         print('%5.0f s  %s' % (time.monotonic() - self.begin, text),
@@ -72,6 +76,9 @@ def main():
     with open(ROOT + '/build/bench/report.md', 'w') as file:
         file.write(text)
 
+    with open(ROOT + '/build/bench/runs.json', 'w') as file:
+        json.dump(bench.runs, file, indent=1)
+
     print(text)
 
 
@@ -79,6 +86,9 @@ def conditions(settings, bench):
     """Who reads a number must know where it comes from."""
 
     def said(*command):
+        if not shutil.which(command[0]):
+            return '–'
+
         done = subprocess.run(command, capture_output=True, text=True)
         return (done.stdout + done.stderr).strip().partition('\n')[0]
 
@@ -87,11 +97,10 @@ def conditions(settings, bench):
         '%d rounds of %d s, seed %d.' % (
             said('git', '-C', ROOT, 'describe', '--always', '--dirty'),
             time.strftime('%Y-%m-%d'),
-            'a quick look' if settings.quick else 'whole',
+            'a quick look' if settings.quick else 'a whole run',
             said(NGINX, '-v').replace('nginx version: ', ''),
             bench.redis.client.info('server')['redis_version'],
-            said('node', '--version').lstrip('v') if bench.node else '–',
-            platform.release(),
+            said('node', '--version').lstrip('v'), platform.release(),
             os.cpu_count(), processor(), settings.rounds, settings.seconds,
             settings.seed))
 
