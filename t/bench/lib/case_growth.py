@@ -25,7 +25,8 @@ class Site:
         self.redis = RedisServer(bench.run, 'redis-' + name)
         self.redis.name = 'redis'
         world = World(self.redis, users, large=False, size=size)
-        self.edge = bench.edges.start('module', self.redis)
+        self.edge = bench.edges.start('module', self.redis,
+                                      REDIS_MORE='timeout=5s')
         active = range(0, users, users // min(users, ACTIVE))
         self.requests = Requests(
             '%s/growth-%s.txt' % (bench.run, name),

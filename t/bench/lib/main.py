@@ -43,7 +43,20 @@ class Bench:
                         self.settings.seed, self.say)
         self.runs.append({spoken(name): runs
                           for name, runs in rounds.seen.items()})
+        self.tell_bad()
         return rounds
+
+    def tell_bad(self):
+        """A figure with failures in it is none to rely on."""
+
+        for name, runs in self.runs[-1].items():
+            bad = sum(run.get('bad', 0) for run in runs)
+
+            if bad:
+                self.report.text(
+                    '**%s: %d of %d answers were not 2xx.** The figures of '
+                    'this row are not to be relied on.'
+                    % (name, bad, sum(run['n'] for run in runs)))
 
     def say(self, text):
         print('%5.0f s  %s' % (time.monotonic() - self.begin, text),
@@ -67,19 +80,22 @@ def main():
     bench = Bench(settings, run, module, files)
     bench.report.text(conditions(settings, bench))
 
+    # what has been measured stays, should a later case fail
+
     for case in settings.cases:
         importlib.import_module('case_' + case).measure(bench)
+        save(bench)
 
     bench.say('done')
-    text = bench.report.markdown()
+    print(bench.report.markdown())
 
+
+def save(bench):
     with open(ROOT + '/build/bench/report.md', 'w') as file:
-        file.write(text)
+        file.write(bench.report.markdown())
 
     with open(ROOT + '/build/bench/runs.json', 'w') as file:
         json.dump(bench.runs, file, indent=1)
-
-    print(text)
 
 
 def conditions(settings, bench):
