@@ -127,6 +127,9 @@ def measure(bench):
 
     report(bench, media, rounds, outside / media.asked)
 
+    for edge in media.edges.values():
+        edge.stop()
+
 
 def gate(bench, media):
     for name in media.edges:
