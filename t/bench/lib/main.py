@@ -21,7 +21,7 @@ from servers import NGINX, ROOT, Edges, NodeService, RedisServer, origin
 from settings import Settings
 from world import World
 
-USERS = 5000
+USERS = 10000                       # so that 10,000 streams have each their own
 
 
 class Bench:
@@ -54,8 +54,8 @@ class Bench:
 
             if bad:
                 self.report.text(
-                    '**%s: %d of %d answers were not 2xx.** The figures of '
-                    'this row are not to be relied on.'
+                    '**%s: %d requests of %d failed or were not answered '
+                    '2xx.** The figures of this row are not to be relied on.'
                     % (name, bad, sum(run['n'] for run in runs)))
 
     def say(self, text):
