@@ -169,9 +169,6 @@ def report(bench, media, rounds, outside):
         'Closing scripts: beyond its runs the module\'s worker spent %.2f µs '
         'a request of these tables, which is what entering the ends of the '
         'playbacks took, its timers included.' % outside)
-    out.text('During a run other programs of this machine took at most %.2f '
-             'cores, and its host %.2f.' % (rounds.most('foreign'),
-                                            rounds.most('stolen')))
 
 
 def row(rounds, name, size):

@@ -15,10 +15,10 @@ import sys
 import time
 
 from process import raise_limits, stop_all
-from report import Report
+from report import Report, company
 from rounds import Rounds, spoken
 from servers import NGINX, ROOT, Edges, NodeService, RedisServer, origin
-from settings import Settings
+from settings import CASES, Settings
 from world import World
 
 USERS = 10000                       # so that 10,000 streams have each their own
@@ -91,6 +91,8 @@ def main():
 
 
 def save(bench):
+    bench.report.remark = company(bench.runs)
+
     with open(ROOT + '/build/bench/report.md', 'w') as file:
         file.write(bench.report.markdown())
 
@@ -113,12 +115,19 @@ def conditions(settings, bench):
         '%d rounds of %d s, seed %d.' % (
             said('git', '-C', ROOT, 'describe', '--always', '--dirty'),
             time.strftime('%Y-%m-%d'),
-            'a quick look' if settings.quick else 'a whole run',
+            kind(settings),
             said(NGINX, '-v').replace('nginx version: ', ''),
             bench.redis.client.info('server')['redis_version'],
             said('node', '--version').lstrip('v'), platform.release(),
             os.cpu_count(), processor(), settings.rounds, settings.seconds,
             settings.seed))
+
+
+def kind(settings):
+    text = 'a quick look' if settings.quick else 'a whole run'
+
+    return text if settings.cases == CASES else '%s at %s' % (
+        text.replace('whole ', ''), ', '.join(settings.cases))
 
 
 def processor():

@@ -1,9 +1,14 @@
 """The report: tables in Markdown, and targets that are met or not."""
 
+from stats import median
+
+QUIET = 0.2                         # cores that others may take
+
 
 class Report:
     def __init__(self):
         self.parts, self.targets = [], []
+        self.remark = ''            # said before all tables
 
     def heading(self, text):
         self.parts.append('### ' + text)
@@ -28,13 +33,40 @@ class Report:
     def markdown(self):
         parts = list(self.parts)
 
+        if self.remark:
+            parts.insert(1, self.remark)
+
         if self.targets:
             other = Report()
             other.heading('Targets')
             other.table(('target', 'wanted', 'measured', ''), self.targets)
-            parts = parts[:1] + other.parts + parts[1:]
+            at = 2 if self.remark else 1
+            parts[at:at] = other.parts
 
         return '\n\n'.join(parts) + '\n'
+
+
+def company(runs):
+    """What else the machine was busy with, and what that means."""
+
+    shares = [run['foreign'] for rounds in runs for case in rounds.values()
+              for run in case if 'foreign' in run]
+    stolen = [run['stolen'] for rounds in runs for case in rounds.values()
+              for run in case if 'stolen' in run]
+
+    if not shares:
+        return ''
+
+    text = ('During a run other programs of this machine took %.2f cores (the '
+            'median; at most %.2f), and its host at most %.2f.'
+            % (median(shares), max(shares), max(stolen)))
+
+    if median(shares) > QUIET:
+        text += (' **That is a busy machine**: rates and latencies are far '
+                 'from what it can, and targets that need it quiet are missed '
+                 'whatever is measured.')
+
+    return text
 
 
 def number(value, digits=0):

@@ -41,6 +41,3 @@ class Rounds:
     def difference(self, case, base, what):
         return paired(self.values(case, what), self.values(base, what),
                       lambda value, other: value - other)
-
-    def most(self, what):
-        return max(run[what] for runs in self.seen.values() for run in runs)
