@@ -72,7 +72,7 @@ class Nginx(Process):
             'WAIT_PORT': self.wait_port, 'SLOW_PORT': self.slow_port,
             'LISTEN': '', 'MORE': '', 'REDIS_MORE': '', 'SECRET': SECRET,
             'PEER': BENCH + '/peer', 'FILES': files,
-            'CONNECTIONS': files,
+            'CONNECTIONS': 4 * files,
         }, **words)
 
         for part in 'main', 'http', conf:
