@@ -64,6 +64,13 @@ race: build ## edges against each other and against faults, a small race
 soak: build ## the same for SOAK_SECONDS (1800)
 	@util/race.sh soak
 
+.PHONY: bench
+bench: ## measure the module beside what people use today
+	@util/deps.sh build bench
+	@util/deps-bench.sh
+	@$(MAKE) --no-print-directory build BUILD=release
+	@t/bench/bench.sh
+
 .PHONY: static
 static: ## static and dynamic build with nginx's plain source tree
 	@util/static.sh
@@ -75,4 +82,5 @@ deps: ## install what is missing, and nothing else
 .PHONY: clean
 clean: ## remove what was built (the fetched source stays)
 	rm -rf build/debug build/release build/sanitize build/coverage \
-	    build/static build/unit build/conformance build/libs t/servroot_*
+	    build/static build/unit build/conformance build/bench build/libs \
+	    t/servroot_*

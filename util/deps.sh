@@ -11,8 +11,8 @@ set -euo pipefail
 
 BUILD="gcc libc6-dev make dpkg-dev nginx nginx-dev libhiredis-dev libjansson-dev
        libssl-dev libpcre2-dev zlib1g-dev"
-TEST="redis-server openssl perl binutils procps curl universal-ctags cppcheck
-      prometheus"
+TEST="redis-server openssl perl python3 binutils procps curl universal-ctags
+      cppcheck prometheus"
 PORTALS="python3-django python3-django-redis ruby-railties ruby-redis-actionpack
          puma php-cli php-redis php-illuminate-cache php-illuminate-config
          php-illuminate-container php-illuminate-cookie
@@ -20,7 +20,7 @@ PORTALS="python3-django python3-django-redis ruby-railties ruby-redis-actionpack
          php-illuminate-redis php-illuminate-session"
 DEMO="espeak-ng lame opus-tools sox curl openssl redis-server"
 E2E="chromium firefox-esr fonts-dejavu-core fonts-noto-core"
-BENCH="valgrind"
+BENCH="valgrind wrk redis-server python3 perl util-linux"
 NODE="nodejs npm"
 
 
@@ -34,7 +34,7 @@ main() {
     mkdir -p "$CACHE"
 
     case " $groups " in
-        *" demo "* | *" e2e "* | *" portals "*)
+        *" demo "* | *" e2e "* | *" portals "* | *" bench "*)
             [ -n "${DEMO_STATIC-}" ] || have_node || try_node ;;
     esac
 

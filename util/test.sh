@@ -17,6 +17,8 @@ main() {
     part "packages" util/deps.sh build test portals
     part "unit tests of core/, under ASan and UBSan" make -s unit
     count
+    part "tests of the bench" t/bench/test.py
+    count
     part "build of the module against the installed nginx" make -s build
     part "make check" make -s check
     part "a missing library is named" util/check-missing-libs.sh
