@@ -35,7 +35,7 @@
 #define NGX_AIDIAL_JWT_NAME_MAX    256      /* bytes of a kid, of an aud */
 #define NGX_AIDIAL_RSA_BITS_MIN    2048     /* of a modulus */
 #define NGX_AIDIAL_RSA_BITS_MAX    8192     /* of a modulus */
-#define NGX_AIDIAL_MEMO_MAX        4194304  /* bytes of a worker's memo */
+#define NGX_AIDIAL_MEMO_MAX        16777216  /* bytes of a worker's memo */
 #define NGX_AIDIAL_MEMO_ENTRY_MAX  131072   /* bytes of one record in it */
 #define NGX_AIDIAL_BLOCK_KEPT      128      /* unused blocks of each size */
 #define NGX_AIDIAL_BLOCK_MAX       524288   /* bytes of all of them */

@@ -20,7 +20,7 @@
 #include "ngx_aidial_memo.h"
 
 
-#define NGX_AIDIAL_MEMO_SETS    2048
+#define NGX_AIDIAL_MEMO_SETS    8192
 #define NGX_AIDIAL_MEMO_WAYS    4
 
 /* odd, and near 2^64 divided by the golden ratio: it spreads bits upwards */

@@ -17,6 +17,7 @@ static ngx_uint_t ngx_http_aidial_header_passes(ngx_http_request_t *r,
 static void ngx_http_aidial_open_range(ngx_http_request_t *r);
 static void ngx_http_aidial_open_body(ngx_http_request_t *r);
 static ngx_int_t ngx_http_aidial_open_socket(ngx_http_aidial_ctx_t *ctx);
+static void ngx_http_aidial_socket_bounded(void *data);
 
 
 ngx_int_t
@@ -257,30 +258,53 @@ ngx_http_aidial_open_body(ngx_http_request_t *r)
 
 /*
  * What is in the socket has left the edge, whether the client gets it or not:
- * so there must not be much.
+ * so there must not be much.  Once a connection is enough: a cleanup handler
+ * of its pool tells that it was done.
  */
 
 static ngx_int_t
 ngx_http_aidial_open_socket(ngx_http_aidial_ctx_t *ctx)
 {
-    int                size;
-    ngx_connection_t  *c;
+    int                  size;
+    ngx_connection_t    *c;
+    ngx_pool_cleanup_t  *cln;
 
     c = ctx->request->connection;
     size = NGX_HTTP_AIDIAL_CHUNK / 2;
 
-    if (c->listening == NULL || c->listening->sndbuf == -1
-        || c->listening->sndbuf > size)
+    if (c->listening && c->listening->sndbuf != -1
+        && c->listening->sndbuf <= size)
     {
-        if (setsockopt(c->fd, SOL_SOCKET, SO_SNDBUF, (const void *) &size,
-                       sizeof(int))
-            == -1)
-        {
-            ngx_log_error(NGX_LOG_ERR, c->log, ngx_socket_errno,
-                          "aidial: the send buffer cannot be bounded");
-            return NGX_ERROR;
+        return NGX_OK;
+    }
+
+    for (cln = c->pool->cleanup; cln; cln = cln->next) {
+        if (cln->handler == ngx_http_aidial_socket_bounded) {
+            return NGX_OK;
         }
     }
 
+    if (setsockopt(c->fd, SOL_SOCKET, SO_SNDBUF, (const void *) &size,
+                   sizeof(int))
+        == -1)
+    {
+        ngx_log_error(NGX_LOG_ERR, c->log, ngx_socket_errno,
+                      "aidial: the send buffer cannot be bounded");
+        return NGX_ERROR;
+    }
+
+    cln = ngx_pool_cleanup_add(c->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_aidial_socket_bounded;
+
     return NGX_OK;
+}
+
+
+static void
+ngx_http_aidial_socket_bounded(void *data)
+{
 }

@@ -7,7 +7,8 @@
  * responses: its records are read once for all of them, in one round trip, at
  * three quarters of the interval, so that a withdrawal is found within the
  * whole.  Each watch has a timer of its own that begins at a random point, and
- * the questions of one turn of the event loop travel together.
+ * the questions of one turn of the event loop travel together.  No more than
+ * some are under way at once: requests need Redis as well, and come first.
  *
  *     the same records as last time   nothing is parsed, the responses run on
  *     other records                   every response is judged by them
@@ -23,7 +24,12 @@
 #include "ngx_http_aidial_delivery.h"
 
 
-#define NGX_HTTP_AIDIAL_WATCH_GRACE  3   /* intervals */
+#define NGX_HTTP_AIDIAL_WATCH_GRACE  3     /* intervals */
+
+/* questions under way in a worker, and ms until there may be room for more */
+
+#define NGX_HTTP_AIDIAL_WATCH_MAX    256
+#define NGX_HTTP_AIDIAL_WATCH_ROOM   5
 
 
 struct ngx_http_aidial_watch_s {
@@ -65,6 +71,7 @@ static void ngx_http_aidial_watch_again(ngx_http_aidial_watch_t *watch,
 
 static ngx_rbtree_t       ngx_http_aidial_watches;
 static ngx_rbtree_node_t  ngx_http_aidial_watches_end;
+static ngx_uint_t         ngx_http_aidial_watches_asking;
 
 
 ngx_int_t
@@ -137,11 +144,20 @@ ngx_http_aidial_watch_timer(ngx_event_t *ev)
         return;
     }
 
+    if (watch->op == NULL
+        && ngx_http_aidial_watches_asking >= NGX_HTTP_AIDIAL_WATCH_MAX)
+    {
+        ngx_http_aidial_watch_again(watch, ngx_current_msec
+                                           + NGX_HTTP_AIDIAL_WATCH_ROOM);
+        return;
+    }
+
     if (watch->op == NULL) {
         watch->asked = ngx_current_msec;
         watch->op = ngx_aidial_redis_records_load(watch->keys,
                                               ngx_http_aidial_watch_answered,
                                               watch);
+        ngx_http_aidial_watches_asking += (watch->op != NULL);
     }
 
     /* an answer brings its own time, and no answer comes by itself */
@@ -180,6 +196,8 @@ ngx_http_aidial_watch_answered(void *data)
     ngx_http_aidial_watch_t *watch = data;
 
     ngx_msec_t  when;
+
+    ngx_http_aidial_watches_asking--;
 
     when = watch->asked + watch->conf->recheck * 3 / 4;
 
@@ -452,6 +470,8 @@ ngx_http_aidial_watch_free(ngx_http_aidial_watch_t *watch)
     if (watch->timer.timer_set) {
         ngx_del_timer(&watch->timer);
     }
+
+    ngx_http_aidial_watches_asking -= (watch->op != NULL);
 
     ngx_http_aidial_watch_forget(&watch->op);
     ngx_http_aidial_watch_forget(&watch->seen);

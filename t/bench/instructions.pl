@@ -159,6 +159,8 @@ END
     aidial_recording_zone aidial:8m;
     aidial_recording_grant_key k1 $dir/k1.key;
     aidial_recording_grant_rate off;
+    aidial_recording_media_rate off;
+    aidial_recording_streams off;
 
     upstream media {
         server unix:$dir/media.sock;
