@@ -183,7 +183,7 @@ has_room($who, 3, 'streams - cut');
 # ---- HTTP/2: each stream is one, and a reset gives it back
 
 $who = somebody();
-my $h2 = Test::Aidial::Http2->new(socket_path());
+my $h2 = Test::Aidial::Http2->new(socket_path(), window => 1 << 30);
 my @stream = map { $h2->request('GET', link_of($who), undef, $who->{cookie}) }
     1 .. 3;
 ok(wait_for(sub { full($who) }), 'streams - HTTP/2 - full');

@@ -165,7 +165,7 @@ $_->abort for @client;
 # ---- HTTP/2: streams of one connection
 
 $user++;
-my $h2 = Test::Aidial::Http2->new(socket_path());
+my $h2 = Test::Aidial::Http2->new(socket_path(), window => 1 << 30);
 $cookie = session(sid => 's_h2', user_id => 'u_h2');
 my @stream = map { $h2->request('GET', '/large/' . grant(user => 'u_h2'),
                                 undef, $cookie) } 1, 2;

@@ -168,7 +168,7 @@ $resumed->abort;
 
 restore();
 
-my $h2 = Test::Aidial::Http2->new(socket_path());
+my $h2 = Test::Aidial::Http2->new(socket_path(), window => 1 << 30);
 my @stream = map { $h2->request('GET', '/paced/' . grant(call => $_), undef,
                                 session()) } 'c_9', 'c_2';
 
@@ -194,7 +194,7 @@ ok(!$h2->{gone}, 'HTTP/2 - the connection stays');
 
 restore();
 $h2->close;
-$h2 = Test::Aidial::Http2->new(socket_path());
+$h2 = Test::Aidial::Http2->new(socket_path(), window => 1 << 30);
 $stream[0] = $h2->request('GET', '/proxy/' . grant(), undef, session());
 wait_for { $h2->wait($stream[0], 0.01);
            length $h2->{streams}{ $stream[0] }{body} > 10_000 };

@@ -118,7 +118,7 @@ test_memo_octets(ngx_aidial_unit_t *u)
     text = ngx_pcalloc(u->pool, NGX_AIDIAL_RECORD_MAX);
     over = 0;
 
-    for (i = 0; i < 200; i++) {
+    for (i = 0; i < 800; i++) {
         snprintf(id, sizeof(id), "%lu", (unsigned long) i);
 
         key = test_memo_words(1, "", id, "");
@@ -156,7 +156,7 @@ test_memo_places(ngx_aidial_unit_t *u)
 
     ngx_aidial_memo_clear();
 
-    for (i = 0; i < 20000; i++) {
+    for (i = 0; i < 80000; i++) {
         snprintf(id, sizeof(id), "%lu", (unsigned long) i);
         test_memo_put(1, "", id, "text", (int) i);
     }
@@ -164,15 +164,15 @@ test_memo_places(ngx_aidial_unit_t *u)
     kept = 0;
     wrong = 0;
 
-    for (i = 0; i < 20000; i++) {
+    for (i = 0; i < 80000; i++) {
         snprintf(id, sizeof(id), "%lu", (unsigned long) i);
         value = test_memo_get(1, "", id, "text");
         kept += value != -1;
         wrong += value != -1 && value != (int) i;
     }
 
-    ngx_aidial_unit_ok(u, kept > 4000 && kept <= 8192 && wrong == 0,
-                       "%lu of 20000 are kept", (unsigned long) kept);
+    ngx_aidial_unit_ok(u, kept > 16000 && kept <= 32768 && wrong == 0,
+                       "%lu of 80000 are kept", (unsigned long) kept);
 }
 
 

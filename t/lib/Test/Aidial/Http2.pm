@@ -5,7 +5,7 @@ package Test::Aidial::Http2;
 # indexed; of an answer only the status and the body are understood.
 #
 #     server => locations() . 'listen unix:' . socket_path() . ' http2;'
-#     my $h2 = Test::Aidial::Http2->new(socket_path());
+#     my $h2 = Test::Aidial::Http2->new(socket_path(), window => 1 << 30);
 #     my $stream = $h2->request('GET', '/x', undef, 'Cookie: a=b');
 #     $h2->wait($stream)->{status}
 
@@ -34,14 +34,15 @@ sub socket_path { dir() . '/http2.sock' }
 
 
 sub new {
-    my ($class, $path) = @_;
+    my ($class, $path, %option) = @_;
 
     my $socket = IO::Socket::UNIX->new(Peer => $path) or die "$path: $!";
     my $self = bless { socket => $socket, in => '', next => 1,
                        streams => {} }, $class;
 
     $self->_write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-                  . _frame($SETTINGS, 0, 0, pack 'nN', $STREAM_WINDOW, 1 << 30)
+                  . _frame($SETTINGS, 0, 0, pack 'nN', $STREAM_WINDOW,
+                           $option{window} // 65_535)
                   . _frame($WINDOW, 0, 0, pack 'N', 1 << 30));
 
     return $self;
