@@ -268,6 +268,7 @@ static ngx_int_t
 ngx_aidial_recording_preconfiguration(ngx_conf_t *cf)
 {
     ngx_aidial_recall_clear();
+    ngx_aidial_hmac_clear();
 
     return ngx_http_aidial_variables_add(cf);
 }

@@ -26,6 +26,12 @@ my $nginx = Test::Aidial::Nginx->start(workers => 2, http => large_http(),
         alias $dir/large/;
         sendfile on;
     }
+    location /unbuffered/ {
+        aidial_recording media;
+        aidial_recording_bandwidth $RATE;
+        proxy_buffering off;
+        proxy_pass http://large/;
+    }
     location /both/ {
         aidial_recording media;
         aidial_recording_bandwidth $RATE;
@@ -97,7 +103,7 @@ sub near {
 # ---- one user alone, and as many streams as it wants: the same sum
 
 for my $case ([ 1, '/large/' ], [ 4, '/large/' ], [ 1, '/alias/' ],
-              [ 4, '/alias/' ]) {
+              [ 4, '/alias/' ], [ 2, '/unbuffered/' ]) {
     my ($n, $prefix) = @$case;
     my @client = streams($n, $prefix);
 
@@ -155,11 +161,32 @@ while (time < $begin + 2.5) {
 cmp_ok($taken, '<=', 1.3 * $RATE * 2.5, "bandwidth - short requests: $taken");
 cmp_ok($taken, '>=', 0.7 * $RATE * 2.5, 'bandwidth - short requests - nor less');
 
+# ---- a player that seeks and seeks does not wait for what it did not take
+
+$cookie = session(sid => 's_seek', user_id => 'u_seek');
+$url = '/large/' . grant(user => 'u_seek');
+
+for (1 .. 20) {
+    my $seek = narrow($nginx);
+
+    $seek->send_request('GET', $url, undef, $cookie);
+    $seek->response(head => 1);
+    $seek->abort;
+}
+
+my $settled = $nginx->client->get($url, $cookie, 'Range: bytes=0-999');
+$begin = time;
+$settled = $nginx->client->get($url, $cookie, 'Range: bytes=5000-5999');
+is($settled->{status}, 206, 'bandwidth - twenty seeks - served');
+cmp_ok(time - $begin, '<', 1, 'bandwidth - twenty seeks - soon');
+
 # ---- limit_rate of nginx is heard as well
 
 @client = streams(1, '/both/');
 bytes_of(1, @client);
-near(sum(bytes_of(3, @client)), 3 * 50 * 1024, 25, 'bandwidth - limit_rate');
+# nginx sends a second's worth at once: one more or less is in the time
+
+near(sum(bytes_of(3, @client)), 3 * 50 * 1024, 45, 'bandwidth - limit_rate');
 $_->abort for @client;
 
 # ---- HTTP/2: streams of one connection
@@ -181,7 +208,7 @@ $h2->close;
 
 call(id => 'c_small');
 $cookie = session(sid => 's_whole', user_id => 'u_whole');
-for my $prefix (qw(/large/ /alias/)) {
+for my $prefix (qw(/large/ /alias/ /unbuffered/)) {
     my $answer = $nginx->client->get($prefix . grant(user => 'u_whole'),
                                      $cookie, 'Range: bytes=100-600099');
 

@@ -39,6 +39,8 @@ my %WAY = (
                 . 'proxy_cache_key $aidial_recording_object$slice_range;'
                 . 'proxy_pass http://large/;',
     'paced' => 'proxy_pass http://large/; aidial_recording_bandwidth 400k;',
+    'paced-unbuffered' => 'proxy_pass http://large/; proxy_buffering off;'
+                          . 'aidial_recording_bandwidth 400k;',
     'never' => "proxy_pass http://unix:@{[ $never->path ]}:/;",
     'post-action' => 'proxy_pass http://large/; post_action /posted;',
 );
@@ -101,7 +103,7 @@ my %CLIENT = (
 );
 
 for my $way (sort grep { $_ ne 'never' } keys %WAY) {
-    for my $kind ($way eq 'paced' ? qw(paused slow fast) : qw(paused slow)) {
+    for my $kind ($way =~ /paced/ ? qw(paused slow fast) : qw(paused slow)) {
         my $name = "media - $way, $kind";
 
         restore();

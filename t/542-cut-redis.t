@@ -30,7 +30,8 @@ my $me = json({ user_id => 'u_81', role => 'client_manager',
                 tenant_id => 't_1', client_id => 'cl_1',
                 project_ids => [ 'p_1' ], created_at => int(time) - 60,
                 expires_at => int(time) + 3600 });
-my $portal = Test::Aidial::Origin->start(%answer, '/me' => found($me));
+my $portal = Test::Aidial::Origin->start(%answer, '/me' => found($me),
+    '/staff' => found($me =~ s/client_manager/client_staff/r));
 
 my $entry;
 my $SECRET = 'a secret of tokens, 32 bytes long';
@@ -66,6 +67,15 @@ my $nginx = Test::Aidial::Nginx->start(workers => 1, http => large_http(
         limit_rate 100k;
         proxy_pass http://large/;
     }
+    location /staff/ {
+        aidial_recording media;
+        aidial_recording_recheck 400ms;
+        aidial_recording_session_introspect /_staff;
+        aidial_recording_call_fetch /_record ttl=1s;
+        limit_rate 100k;
+        proxy_pass http://large/;
+    }
+    location = /_staff { internal; proxy_pass http://portal/staff; }
     location = /_me { internal; proxy_pass http://portal/me; }
     location = /_record { internal; proxy_pass http://portal/record; }
 END
@@ -254,6 +264,16 @@ fresh();
 is(cut_off(@token), 'reset', 'jwt - expired - cut');
 is($entry->{reasons}, 'session_required', 'jwt - expired - why');
 
+# two tokens of one session: each ends when it says
+
+fresh();
+my @early = running_as(jwt(exp => int(time) + 2), '/jwt/');
+my @late = running_as(jwt(), '/jwt/');
+is(drain(@early), 'reset', 'jwt - a newer token runs as well - cut');
+is(drain(@late, 0.7), 'runs', 'jwt - the newer one runs on');
+$late[0]->abort;
+cut_entry();
+
 # ---- a session and a call that the portal was asked for
 
 fresh();
@@ -270,6 +290,15 @@ redis('DEL', 'aidial:call:c_9');
 $call->(consent => 'missing');
 is(cut_off(@token), 'reset', 'asked - the portal writes the call - cut');
 is($entry->{reasons}, 'consent_missing', 'asked - why');
+
+# the portal has no such tenant any more: what it had allowed is over
+
+fresh();
+redis('DEL', 'aidial:call:c_9', 'aidial:tenant:t_1');
+@token = running_as('Cookie: aidial_session=x', '/staff/');
+redis('SET', 'aidial:{t_1}:tenant', '');
+is(cut_off(@token), 'reset', 'asked - no such tenant - cut');
+is($entry->{reasons}, 'staff_playback_disabled', 'asked - no such tenant - why');
 
 # ---- a worker that quits looks after its responses
 

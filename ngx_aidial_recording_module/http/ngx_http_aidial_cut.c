@@ -54,7 +54,7 @@ ngx_http_aidial_cut(ngx_http_aidial_run_t *run)
 
     r->main->count++;
 
-    ngx_http_finalize_request(r, NGX_ERROR);
+    ngx_http_finalize_request(r, NGX_HTTP_CLIENT_CLOSED_REQUEST);
 
     /* r and run may be gone by now, c is not */
 

@@ -199,6 +199,14 @@ ngx_http_aidial_delivery_answer(ngx_http_aidial_ctx_t *ctx)
     run->size = total;
     run->resumable = 1;
 
+    if (run->op) {
+
+        /* the lease is being renewed: so it is by what follows */
+
+        ngx_aidial_redis_op_release(run->op);
+        run->op = NULL;
+    }
+
     if (ngx_http_aidial_delivery_renew(run, etag) == NGX_OK) {
 
         /* nginx' own way to let a response wait, as limit_rate does */
@@ -312,6 +320,8 @@ ngx_http_aidial_delivery_renew(ngx_http_aidial_run_t *run,
     ngx_aidial_redis_keys_t   keys;
     ngx_aidial_redis_renew_t  renew;
 
+    ngx_aidial_assert(run->op == NULL);
+
     ngx_memzero(&keys, sizeof(ngx_aidial_redis_keys_t));
 
     keys.grant = run->facts.keys.grant;
@@ -390,10 +400,11 @@ ngx_http_aidial_delivery_end(ngx_http_aidial_ctx_t *ctx)
         return;
     }
 
+    ngx_http_aidial_pace_end(run);
+    ngx_http_aidial_watch_leave(run);
+
     delivery = run->delivery;
     run->delivery = NULL;
-
-    ngx_http_aidial_watch_leave(run);
 
     if (!run->asked || (ctx->action == NGX_AIDIAL_ACTION_PLAYBACK
                         && !run->known))

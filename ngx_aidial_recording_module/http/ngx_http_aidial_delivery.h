@@ -47,6 +47,8 @@ struct ngx_http_aidial_run_s {
     off_t                        credit;     /* bytes that it may send now */
     off_t                        paced;      /* c->sent, when last looked at */
     ngx_msec_t                   turn;       /* to send again, or 0 */
+    ngx_event_t                  pacer;      /* then */
+    ngx_msec_t                   watched;    /* since when */
     ngx_queue_t                  queue;      /* of "watch" */
     ngx_http_aidial_watch_t     *watch;      /* NULL: nobody looks again */
     ngx_http_aidial_cut_t        cut;        /* problem 0: it was not */
@@ -112,6 +114,7 @@ ngx_uint_t ngx_http_aidial_delivery_complete(ngx_http_aidial_ctx_t *ctx,
 ngx_int_t ngx_http_aidial_stream_take(ngx_http_aidial_ctx_t *ctx);
 ngx_int_t ngx_http_aidial_stream_taken(ngx_http_aidial_ctx_t *ctx);
 void ngx_http_aidial_pace(ngx_http_aidial_run_t *run);
+void ngx_http_aidial_pace_end(ngx_http_aidial_run_t *run);
 
 /* bytes that one step may put into the socket; 0 is no limit of bandwidth */
 

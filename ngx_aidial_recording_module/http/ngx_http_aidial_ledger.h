@@ -338,6 +338,11 @@ void ngx_http_aidial_user_give_locked(ngx_http_aidial_user_t *user);
 ngx_msec_t ngx_http_aidial_user_turn(ngx_http_aidial_user_t *user,
     size_t bytes, size_t bandwidth);
 
+/* of a turn that was taken, so many bytes will not be sent */
+
+void ngx_http_aidial_user_return(ngx_http_aidial_user_t *user, size_t bytes,
+    size_t bandwidth);
+
 /* says, at most once a second, that the zone is full */
 
 void ngx_http_aidial_zone_full(void);

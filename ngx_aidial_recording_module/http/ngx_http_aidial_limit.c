@@ -23,6 +23,7 @@ struct ngx_http_aidial_room_s {
 
 static ngx_int_t ngx_http_aidial_stream_try(ngx_http_aidial_ctx_t *ctx);
 static void ngx_http_aidial_room_look(ngx_event_t *ev);
+static void ngx_http_aidial_pace_turn(ngx_event_t *ev);
 static void ngx_http_aidial_taker(const ngx_http_aidial_ctx_t *ctx,
     ngx_http_aidial_taker_t *taker);
 
@@ -225,12 +226,64 @@ ngx_http_aidial_pace(ngx_http_aidial_run_t *run)
         return;
     }
 
-    /* a timer that is near enough for nginx would be kept as it is */
-
-    if (wev->timer_set) {
-        ngx_del_timer(wev);
-    }
+    /*
+     * The timer is not that of the connection, which an upstream without
+     * buffering deletes.
+     */
 
     wev->delayed = 1;
-    ngx_add_timer(wev, run->turn - ngx_current_msec);
+
+    if (!run->pacer.timer_set) {
+        run->pacer.handler = ngx_http_aidial_pace_turn;
+        run->pacer.data = run;
+        run->pacer.log = c->log;
+
+        ngx_add_timer(&run->pacer, run->turn - ngx_current_msec);
+    }
+}
+
+
+static void
+ngx_http_aidial_pace_turn(ngx_event_t *ev)
+{
+    ngx_event_t            *wev;
+    ngx_http_aidial_run_t  *run;
+
+    run = ev->data;
+    wev = run->ctx->request->connection->write;
+
+    wev->delayed = 0;
+
+    ngx_post_event(wev, &ngx_posted_events);
+}
+
+
+/* what was taken and not sent is left to the user's other streams */
+
+void
+ngx_http_aidial_pace_end(ngx_http_aidial_run_t *run)
+{
+    off_t   unsent;
+    size_t  bandwidth;
+
+    bandwidth = run->ctx->conf->bandwidth;
+
+    if (bandwidth == 0) {
+        return;
+    }
+
+    if (run->pacer.timer_set) {
+        ngx_del_timer(&run->pacer);
+        run->ctx->request->connection->write->delayed = 0;
+    }
+
+    unsent = run->credit - (run->ctx->request->connection->sent - run->paced);
+
+    if (run->turn) {
+        unsent += ngx_http_aidial_pace_step(bandwidth);
+    }
+
+    if (unsent > 0) {
+        ngx_http_aidial_user_return(run->delivery->user, unsent, bandwidth);
+    }
 }

@@ -194,9 +194,10 @@ ngx_http_aidial_media_judge_again(ngx_http_aidial_ctx_t *again)
     again->tenant_known = 0;
     again->reasons = 0;
 
+    ngx_memzero(&again->tenant, sizeof(ngx_aidial_tenant_t));
+
     if (again->conf->call_fetch.len == 0) {
         ngx_memzero(&again->call, sizeof(ngx_aidial_call_t));
-        ngx_memzero(&again->tenant, sizeof(ngx_aidial_tenant_t));
     }
 
     for (step = ngx_http_aidial_media_standing; *step; step++) {
@@ -220,7 +221,18 @@ ngx_http_aidial_media_judge_again(ngx_http_aidial_ctx_t *again)
 static ngx_int_t
 ngx_http_aidial_media_kept(ngx_http_aidial_ctx_t *ctx)
 {
-    if (ctx->conf->call_fetch.len && !ctx->call_known
+    if (ctx->conf->call_fetch.len == 0) {
+        return NGX_OK;
+    }
+
+    if (!ctx->tenant_known
+        && ngx_http_aidial_is_absent(ctx, NGX_AIDIAL_RECORD_TENANT)
+        && ngx_http_aidial_is_absent(ctx, NGX_AIDIAL_RECORD_FETCHED_TENANT))
+    {
+        ctx->tenant = ctx->run->ctx->tenant;
+    }
+
+    if (!ctx->call_known
         && ngx_http_aidial_is_absent(ctx, NGX_AIDIAL_RECORD_CALL)
         && ngx_http_aidial_is_absent(ctx, NGX_AIDIAL_RECORD_FETCHED_CALL))
     {

@@ -19,7 +19,7 @@
 #include "ngx_http_aidial_ledger.h"
 
 
-/* users without streams and debts that one call may forget */
+/* users without streams that are looked at, to forget them */
 
 #define NGX_HTTP_AIDIAL_USERS_FORGOTTEN  2
 #define NGX_HTTP_AIDIAL_USERS_EVICTED    64
@@ -154,6 +154,18 @@ ngx_http_aidial_user_turn(ngx_http_aidial_user_t *user, size_t bytes,
 }
 
 
+void
+ngx_http_aidial_user_return(ngx_http_aidial_user_t *user, size_t bytes,
+    size_t bandwidth)
+{
+    ngx_shmtx_lock(&ngx_http_aidial_ledger.slab->mutex);
+
+    user->turn_at -= (int64_t) bytes * 1000000 / (int64_t) bandwidth;
+
+    ngx_shmtx_unlock(&ngx_http_aidial_ledger.slab->mutex);
+}
+
+
 /* the user, old or new; one without streams is in "idle", at its head */
 
 static ngx_int_t
@@ -285,28 +297,30 @@ ngx_http_aidial_user_create_locked(ngx_rbtree_key_t key,
 
 
 /*
- * Forgets at most "n" of the users that were used longest ago.  One that owes
- * something is not forgotten, or it would owe nothing.
+ * Looks at "n" of the users that were used longest ago, and forgets them.  One
+ * who owes something is not forgotten, or would owe nothing.
  */
 
 static void
 ngx_http_aidial_users_forget_locked(ngx_uint_t n)
 {
     int64_t                    now;
-    ngx_queue_t               *q;
+    ngx_queue_t               *q, *last;
     ngx_http_aidial_user_t    *user;
     ngx_http_aidial_shared_t  *shared;
 
     now = ngx_http_aidial_user_now();
     shared = ngx_http_aidial_ledger.shared;
 
-    while (n-- && !ngx_queue_empty(&shared->idle)) {
-
-        q = ngx_queue_last(&shared->idle);
+    for (q = ngx_queue_last(&shared->idle);
+         q != ngx_queue_sentinel(&shared->idle) && n;
+         q = last, n--)
+    {
+        last = ngx_queue_prev(q);
         user = ngx_queue_data(q, ngx_http_aidial_user_t, queue);
 
         if (user->paid_until > now || user->turn_at > now) {
-            return;
+            continue;
         }
 
         ngx_queue_remove(q);
