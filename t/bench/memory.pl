@@ -199,6 +199,8 @@ http {
     aidial_recording_redis $redis;
     aidial_recording_zone aidial:16m;
     aidial_recording_grant_key k1 $dir/k1.key;
+    aidial_recording_media_rate off;
+    aidial_recording_streams off;
 
     proxy_read_timeout 300s;
     proxy_http_version 1.1;
