@@ -101,11 +101,20 @@ ngx_http_aidial_room_look(ngx_event_t *ev)
 {
     ngx_http_aidial_ctx_t   *ctx;
     ngx_http_aidial_room_t  *room;
+    ngx_http_aidial_taker_t  taker;
 
     ctx = ev->data;
     room = ctx->room;
 
-    room->rc = ngx_http_aidial_stream_try(ctx);
+    /* a delivery is made, with all that will be entered, when there is room */
+
+    ngx_http_aidial_taker(ctx, &taker);
+
+    room->rc = ngx_http_aidial_user_check(&taker);
+
+    if (room->rc == NGX_OK) {
+        room->rc = ngx_http_aidial_stream_try(ctx);
+    }
 
     if (room->rc == NGX_DECLINED
         && (ngx_msec_int_t) (room->until - ngx_current_msec) > 0)
