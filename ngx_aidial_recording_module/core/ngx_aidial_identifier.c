@@ -10,7 +10,7 @@
 
 /* A-Z a-z 0-9 _ . : - : an octet's bit is in the word of its upper three */
 
-static const uint32_t  ngx_aidial_identifier_chars[8] = {
+const uint32_t  ngx_aidial_identifier_chars[8] = {
     0x00000000,
     0x07ff6000,    /* ?>=< ;:98 7654 3210  /.-, +*)( '&%$ #"!  */
     0x87fffffe,    /* _^]\ [ZYX WVUT SRQP  ONML KJIH GFED CBA@ */
@@ -32,16 +32,13 @@ ngx_uint_t
 ngx_aidial_is_identifier(const ngx_str_t *text)
 {
     size_t  i;
-    u_char  ch;
 
     if (text->len == 0 || text->len > NGX_AIDIAL_ID_MAX) {
         return 0;
     }
 
     for (i = 0; i < text->len; i++) {
-        ch = text->data[i];
-
-        if (!(ngx_aidial_identifier_chars[ch >> 5] & (1U << (ch & 0x1f)))) {
+        if (!ngx_aidial_is_identifier_char(text->data[i])) {
             return 0;
         }
     }

@@ -88,6 +88,17 @@ ngx_aidial_json_t *ngx_aidial_json_element(ngx_aidial_json_t *value,
 
 /* ngx_aidial_identifier.c */
 
+/* 1 when the octet is one of A-Z a-z 0-9 _ . : - */
+
+extern const uint32_t  ngx_aidial_identifier_chars[8];
+
+static ngx_inline ngx_uint_t
+ngx_aidial_is_identifier_char(u_char ch)
+{
+    return (ngx_aidial_identifier_chars[ch >> 5] >> (ch & 0x1f)) & 1;
+}
+
+
 /* 1 when the text is an identifier: 1-128 of A-Z a-z 0-9 _ . : - */
 
 ngx_uint_t ngx_aidial_is_identifier(const ngx_str_t *text);

@@ -184,17 +184,7 @@ invalid:
 static ngx_uint_t
 ngx_http_aidial_is_token_char(u_char ch)
 {
-    /* A-Z a-z 0-9 - _ . : an octet's bit is in the word of its upper three */
-
-    static const uint32_t  chars[8] = {
-        0x00000000,
-        0x03ff6000,    /* ?>=< ;:98 7654 3210  /.-, +*)( '&%$ #"!  */
-        0x87fffffe,    /* _^]\ [ZYX WVUT SRQP  ONML KJIH GFED CBA@ */
-        0x07fffffe,    /*  ~}| {zyx wvut srqp  onml kjih gfed cba` */
-        0, 0, 0, 0
-    };
-
-    return (chars[ch >> 5] & (1U << (ch & 0x1f))) != 0;
+    return ngx_aidial_is_identifier_char(ch) && ch != ':';
 }
 
 
